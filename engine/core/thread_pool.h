@@ -1,0 +1,34 @@
+// Persistent worker threads for compute. run() hands a task to every worker and returns when all are done; workers spin
+// briefly and then sleep, so that an idle program uses no CPU. Thread: one caller at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace engine {
+
+class ThreadPool {
+  public:
+    // nThreads counts the caller: 1 means that run() only calls the task. Fewer threads than asked for (EAGAIN) is not an
+    // error; size() tells.
+    explicit ThreadPool(int nThreads);
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    int size() const;
+    // Calls task(thread) for thread = 0 .. size() - 1, 0 on the caller. The task must not throw.
+    void run(const std::function<void(int)>& task);
+    // Cuts [0, count) into contiguous parts of whole `grain`s, one per thread.
+    void parallelRange(int64_t count, int64_t grain, const std::function<void(int64_t begin, int64_t end, int thread)>& task);
+
+  private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+// Cores that compute should use by default: physical cores allowed to this process (affinity mask and cgroup quota).
+int defaultThreadCount();
+
+}  // namespace engine

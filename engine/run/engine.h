@@ -1,0 +1,130 @@
+// The facade: loads models, runs requests of many chats together, tells what happened. Owned and driven by one thread (the
+// engine runner's); `cancel` and `snapshot` may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/backend/backend.h"
+#include "engine/core/result.h"
+#include "engine/io/model_file.h"
+#include "engine/text/chat_template.h"
+#include "engine/text/sampler.h"
+#include "engine/text/tokenizer.h"
+
+namespace engine {
+
+using ModelId = uint32_t;
+using RequestId = uint64_t;
+
+struct EngineOptions {
+    int threads = 0;
+    std::string isa;
+    bool exact = false;
+    int64_t prefillChunk = 512;              // rows of prompt per step and request
+    int64_t maxBatchRows = 512;              // rows per step, decode rows first
+};
+
+struct LoadOptions {
+    int64_t contextTokens = 0;               // 0: the model's own, cut to what fits in memory (told in LoadedModel::notes)
+    kernels::DType kType = kernels::DType::F16, vType = kernels::DType::F16;
+    int64_t kvBudgetBytes = 0;               // 0: by contextTokens and free memory
+};
+
+struct LoadedModel {
+    ModelId id = 0;
+    std::string path, name, architecture, fileType;   // fileType: "Q4_1"
+    int64_t parameters = 0, weightBytes = 0, kvBytes = 0, kvPages = 0, kvPageTokens = 0, contextTokens = 0, trainedContext = 0;
+    int64_t nLayers = 0, dim = 0, vocabSize = 0;
+    std::shared_ptr<const ModelFile> file;
+    std::shared_ptr<const Tokenizer> tokenizer;
+    std::shared_ptr<const ChatTemplate> chatTemplate;   // null: none or faulty (see notes)
+    std::vector<std::string> notes;                     // what was cut or could not be used, in words
+    double loadSeconds = 0;
+};
+
+enum class StopReason : uint8_t { EndOfText, Length, StopString, Cancelled, ContextFull };
+const char* stopReasonName(StopReason r);   // "eos", "length", "stop-string", "cancelled", "context"
+
+struct Request {
+    ModelId model = 0;
+    std::vector<int32_t> ids;                // prompt
+    int64_t maxTokens = 512;                 // -1: until the context is full
+    SamplingParams sampling;
+    std::vector<std::string> stops;
+    int nTop = 0;                            // alternatives reported per token
+    int priority = 0;                        // larger first; the chat in front of the person gets 1
+    bool ignoreEos = false;
+};
+
+struct RequestStats {
+    int64_t promptTokens = 0, reusedTokens = 0, generatedTokens = 0;
+    double queueSeconds = 0, prefillSeconds = 0, decodeSeconds = 0, firstTokenSeconds = 0;
+};
+
+struct TokenEvent {
+    RequestId request;
+    SampledToken token;
+    std::string text;                        // whole characters that became ready with this token
+};
+struct FinishedEvent {
+    RequestId request;
+    StopReason reason;
+    std::string text;                        // what was still held back
+    RequestStats stats;
+};
+struct FailedEvent {
+    RequestId request;
+    Error error;
+    RequestStats stats;
+};
+using EngineEvent = std::variant<TokenEvent, FinishedEvent, FailedEvent>;   // exactly one Finished or Failed per request
+
+struct EngineSnapshot {
+    struct PerModel {
+        ModelId id;
+        int64_t pagesTotal, pagesUsed, pagesShared;
+        int64_t running, waiting;
+    };
+    std::vector<PerModel> models;
+    double tokensPerSecond = 0;              // decode, over the last second
+    double prefillTokensPerSecond = 0;
+    double lastFirstTokenSeconds = 0;
+    double lastStepSeconds = 0;
+    int64_t lastBatchRows = 0;
+    int64_t steps = 0;
+};
+
+class Engine {
+  public:
+    static Result<std::unique_ptr<Engine>> make(const EngineOptions& options);
+    virtual ~Engine() = default;
+
+    using Progress = std::function<void(double fraction, const std::string& stage)>;
+    virtual Result<LoadedModel> load(const std::string& path, const LoadOptions& options, const Progress& progress,
+                                     std::stop_token stop) = 0;
+    virtual Result<void> unload(ModelId model) = 0;          // its requests end as Cancelled first
+    virtual const LoadedModel* model(ModelId id) const = 0;
+    virtual Backend& backend() = 0;
+
+    // Refuses what can never fit, with numbers. The request runs in the following steps.
+    virtual Result<RequestId> submit(Request request) = 0;
+    virtual void cancel(RequestId request) = 0;               // any thread
+    // One scheduler step: admits, runs one ragged batch, samples. Appends events. False: nothing to do.
+    virtual bool step(std::vector<EngineEvent>& events) = 0;
+    virtual EngineSnapshot snapshot() const = 0;              // any thread
+
+    // Teacher-forced logits of a sequence, chunk by chunk: sink(firstRow, rows, logits [rows, vocab]). For perplexity and the
+    // lab; runs beside the requests' pages and gives its own back.
+    using LogitSink = std::function<Result<void>(int64_t firstRow, int64_t rows, const float* logits)>;
+    virtual Result<void> logits(ModelId model, std::span<const int32_t> ids, const LogitSink& sink, std::stop_token stop) = 0;
+};
+
+}  // namespace engine
