@@ -25,7 +25,9 @@ class Tokenizer {
     // (template text). Any bytes are accepted; invalid UTF-8 goes through byte fallback. Linear in the length.
     virtual std::vector<int32_t> encode(std::string_view text, bool parseSpecial) const = 0;
 
-    // A rendered chat template is a list of parts: what the template wrote (special tokens count) and what people wrote.
+    // A rendered chat template is a list of parts: what the template wrote and what people wrote. A control token counts only
+    // where it lies wholly inside trusted text (one joined from both, "<|im_" + "end|>", does not). The text between control
+    // tokens is encoded as a whole, across parts, so that ordinary text gets the ids that the model was trained with.
     struct Part {
         std::string text;
         bool trusted;
