@@ -1,27 +1,32 @@
 // Persistent worker threads for compute. run() hands a task to every worker and returns when all are done; workers spin
-// briefly and then sleep, so that an idle program uses no CPU. Thread: one caller at a time.
+// briefly and then sleep, so that an idle program uses no CPU. Thread: one caller at a time. A task must not call the
+// pool.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+
+#include "engine/core/function_ref.h"
 
 namespace engine {
 
 class ThreadPool {
   public:
-    // nThreads counts the caller: 1 means that run() only calls the task. Fewer threads than asked for (EAGAIN) is not an
-    // error; size() tells.
+    // nThreads counts the caller: 1 means that run() only calls the task. Fewer threads than asked for (EAGAIN) is not
+    // an error; size() tells.
     explicit ThreadPool(int nThreads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
     int size() const;
-    // Calls task(thread) for thread = 0 .. size() - 1, 0 on the caller. The task must not throw.
-    void run(const std::function<void(int)>& task);
+    // Calls task(thread) for thread = 0 .. size() - 1, 0 on the caller. The task must not throw. Never allocates.
+    void run(FunctionRef<void(int)> task);
     // Cuts [0, count) into contiguous parts of whole `grain`s, one per thread.
-    void parallelRange(int64_t count, int64_t grain, const std::function<void(int64_t begin, int64_t end, int thread)>& task);
+    void parallelRange(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end, int thread)> task);
+    // Hands out pieces of `grain` one after the other to whichever thread is free: for work of uneven cost, and for
+    // machines whose cores are shared with others.
+    void parallelChunks(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end, int thread)> task);
 
   private:
     struct State;
