@@ -1,5 +1,5 @@
-// Turns logits into a token. The order of the samplers is data. Each request owns one Sampler; same seed, same logits, same
-// token on every machine. Thread: one at a time.
+// Turns logits into a token. The order of the samplers is data. Each request owns one Sampler; same seed, same logits,
+// same token on every machine. Thread: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +24,17 @@ struct SamplingParams {
     float repetitionPenalty = 1.0f;  // 1: off
     float frequencyPenalty = 0.0f;
     float presencePenalty = 0.0f;
-    int32_t penaltyLastN = 64;       // 0: off, -1: whole context
-    float dryMultiplier = 0.0f;      // 0: off
+    int32_t penaltyLastN = 64;   // 0: off, -1: whole context
+    float dryMultiplier = 0.0f;  // 0: off
     float dryBase = 1.75f;
     int32_t dryAllowedLength = 2;
     int32_t dryLastN = -1;
     std::vector<std::string> dryBreakers = {"\n", ":", "\"", "*"};
-    std::vector<std::pair<int32_t, float>> logitBias;   // -infinity bans a token
+    std::vector<std::pair<int32_t, float>> logitBias;  // -infinity bans a token
     uint64_t seed = 0;
-    std::vector<SamplerStep> order = {SamplerStep::LogitBias, SamplerStep::Penalties, SamplerStep::Dry, SamplerStep::TopK,
-                                      SamplerStep::TypicalP, SamplerStep::TopP, SamplerStep::MinP, SamplerStep::Temperature};
+    std::vector<SamplerStep> order = {SamplerStep::LogitBias, SamplerStep::Penalties,  SamplerStep::Dry,
+                                      SamplerStep::TopK,      SamplerStep::TypicalP,   SamplerStep::TopP,
+                                      SamplerStep::MinP,      SamplerStep::Temperature};
 };
 
 // Ranges of every field; the error names the field.
@@ -41,14 +42,14 @@ Result<void> validate(const SamplingParams& params, int64_t vocabSize);
 
 struct TokenProbability {
     int32_t id = 0;
-    float logprob = 0;   // natural logarithm, of the model's own distribution (before any sampler)
+    float logprob = 0;  // natural logarithm, of the model's own distribution (before any sampler)
 };
 
 struct SampledToken {
     int32_t id = 0;
     float logprob = 0;
-    float entropyBits = 0;                 // of the model's own distribution; filled when alternatives were asked for
-    std::vector<TokenProbability> top;     // nTop most probable, descending
+    float entropyBits = 0;              // of the model's own distribution; filled when alternatives were asked for
+    std::vector<TokenProbability> top;  // nTop most probable, descending
 };
 
 class Tokenizer;
