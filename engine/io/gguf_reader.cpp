@@ -180,8 +180,10 @@ class GgufReader {
         MetaValue value;
         value.width = widthName(width);
         TRY_VOID(readValue(field, width, value));
-        if (!m_content.metadata.emplace(std::string(key), std::move(value)).second)
+        const auto [entry, isNew] = m_content.metadata.emplace(std::string(key), std::move(value));
+        if (!isNew)
             return damage("metadata key {} occurs twice", field);
+        m_content.keys.push_back(&*entry);
         return {};
     }
 

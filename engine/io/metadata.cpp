@@ -13,10 +13,18 @@ T load(const std::byte* from) {
 
 }  // namespace
 
+constexpr std::string_view widthNames[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
+                                           "bool", "string", "array", "u64", "i64", "f64"};
+
 std::string_view widthName(MetaWidth width) {
-    constexpr std::string_view names[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
-                                          "bool", "string", "array", "u64", "i64", "f64"};
-    return names[static_cast<size_t>(width)];
+    return widthNames[static_cast<size_t>(width)];
+}
+
+std::optional<MetaWidth> widthFromName(std::string_view name) {
+    for (size_t i = 0; i < std::size(widthNames); ++i)
+        if (widthNames[i] == name)
+            return static_cast<MetaWidth>(i);
+    return std::nullopt;
 }
 
 int64_t IntegerList::operator[](size_t i) const {

@@ -48,6 +48,7 @@ class GgufModelFile : public ModelFile {
     int64_t sizeBytes() const override { return m_sizeBytes; }
     std::string_view format() const override { return m_format; }
     const Metadata& metadata() const override { return m_parts.front().content.metadata; }
+    std::span<const Metadata::value_type* const> keys() const override { return m_parts.front().content.keys; }
     std::span<const TensorInfo> tensors() const override { return m_tensors; }
     std::span<const std::string> warnings() const override { return m_warnings; }
     const TensorInfo* find(std::string_view name) const override {
@@ -76,6 +77,11 @@ class GgufModelFile : public ModelFile {
             return invalid("tensor '{}': bytes {} to {} were asked for, it has {}", plainText(tensor.name), offset,
                            offset + static_cast<int64_t>(out.size()), tensor.sizeBytes);
         return m_parts[static_cast<size_t>(tensor.part)].file->read(tensor.fileOffset + offset, out);
+    }
+
+    int64_t partSizeBytes(int part) const override { return m_parts[static_cast<size_t>(part)].file->sizeBytes(); }
+    Result<void> readPart(int part, int64_t offset, std::span<std::byte> out) const override {
+        return m_parts[static_cast<size_t>(part)].file->read(offset, out);
     }
 
   private:

@@ -43,6 +43,7 @@ class ModelFile {
     virtual int64_t sizeBytes() const = 0;                   // all parts together
     virtual std::string_view format() const = 0;             // "GGUF v3"
     virtual const Metadata& metadata() const = 0;
+    virtual std::span<const Metadata::value_type* const> keys() const = 0;   // entries of metadata() in the file's order
     virtual std::span<const TensorInfo> tensors() const = 0;
     virtual const TensorInfo* find(std::string_view name) const = 0;
     virtual std::span<const std::string> warnings() const = 0;  // e.g. trailing bytes
@@ -52,6 +53,9 @@ class ModelFile {
     virtual Result<void> checkIntact() const = 0;
     // Bytes of a tensor by an ordinary read, which reports what touching the mapping would hide.
     virtual Result<void> read(const TensorInfo& tensor, int64_t offset, std::span<std::byte> out) const = 0;
+
+    virtual int64_t partSizeBytes(int part) const = 0;
+    virtual Result<void> readPart(int part, int64_t offset, std::span<std::byte> out) const = 0;
 
     // Typed access; the error names file, key, found and expected type or range.
     Result<std::string> string(std::string_view key) const;
