@@ -28,10 +28,10 @@ struct GgufLimits {
 struct GgufContent {
     uint32_t version = 0;
     uint64_t alignment = 32;
-    int64_t dataOffset = 0;           // first byte after the padded directory
-    Metadata metadata;                 // views into the bytes that were read
-    std::vector<const Metadata::value_type*> keys;   // entries of `metadata` in the file's order
-    std::vector<TensorInfo> tensors;  // in the file's order; `part` is 0
+    int64_t dataOffset = 0;                         // first byte after the padded directory
+    Metadata metadata;                              // views into the bytes that were read
+    std::vector<const Metadata::value_type*> keys;  // entries of `metadata` in the file's order
+    std::vector<TensorInfo> tensors;                // in the file's order; `part` is 0
     std::vector<std::string> warnings;
 };
 

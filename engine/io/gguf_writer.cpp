@@ -49,12 +49,20 @@ void GgufWriter::putInteger(MetaWidth width, int64_t value) {
     switch (width) {
         case MetaWidth::U8:
         case MetaWidth::I8:
-        case MetaWidth::Bool: put(static_cast<uint8_t>(value)); break;
+        case MetaWidth::Bool:
+            put(static_cast<uint8_t>(value));
+            break;
         case MetaWidth::U16:
-        case MetaWidth::I16: put(static_cast<uint16_t>(value)); break;
+        case MetaWidth::I16:
+            put(static_cast<uint16_t>(value));
+            break;
         case MetaWidth::U32:
-        case MetaWidth::I32: put(static_cast<uint32_t>(value)); break;
-        default: put(value); break;
+        case MetaWidth::I32:
+            put(static_cast<uint32_t>(value));
+            break;
+        default:
+            put(value);
+            break;
     }
 }
 
@@ -132,7 +140,7 @@ void GgufWriter::putArray(const MetaArray& array) {
 void GgufWriter::add(std::string_view key, const MetaValue& value) {
     const auto width = widthFromName(value.width);
     if (!width)
-        return;   // MetaValues come from a reader, which knows no other widths
+        return;  // MetaValues come from a reader, which knows no other widths
     startEntry(key, *width);
     if (const auto* flag = std::get_if<bool>(&value.value))
         put(static_cast<uint8_t>(*flag));
@@ -163,14 +171,15 @@ Result<void> GgufWriter::write(const void* bytes, size_t count) {
 Result<void> GgufWriter::begin() {
     if (m_version != 2 && m_version != 3)
         return invalid("GGUF version {} cannot be written, expected 2 or 3", m_version);
-    if (!std::has_single_bit(m_alignment) || m_alignment < GgufLimits::alignmentMin || m_alignment > GgufLimits::alignmentMax)
+    if (!std::has_single_bit(m_alignment) || m_alignment < GgufLimits::alignmentMin ||
+        m_alignment > GgufLimits::alignmentMax)
         return invalid("alignment {} cannot be written, expected a power of two from {} to {}", m_alignment,
                        GgufLimits::alignmentMin, GgufLimits::alignmentMax);
     if (m_alignment != 32 && !m_hasAlignment)
         addInteger("general.alignment", MetaWidth::U32, static_cast<int64_t>(m_alignment));
     std::string head = "GGUF";
     std::string keys = std::move(m_keys);
-    m_keys.clear();   // put() now collects the directory
+    m_keys.clear();  // put() now collects the directory
     put(m_version);
     put<uint64_t>(m_tensors.size());
     put(m_nKeys);
@@ -187,7 +196,8 @@ Result<void> GgufWriter::begin() {
         put(static_cast<uint32_t>(tensor.shape.size()));
         for (const int64_t dimension : tensor.shape) {
             if (dimension <= 0 || dimension > (int64_t{1} << 59) / elements)
-                return invalid("tensor '{}' cannot be written: dimension {} is out of range", plainText(tensor.name), dimension);
+                return invalid("tensor '{}' cannot be written: dimension {} is out of range", plainText(tensor.name),
+                               dimension);
             elements *= dimension;
             put(dimension);
         }
@@ -212,7 +222,8 @@ Result<void> GgufWriter::begin() {
 Result<void> GgufWriter::append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         if (!m_begun || m_current == m_tensors.size())
-            return invalid("{}: {} bytes more than its tensors hold were appended", plainFileName(m_path), bytes.size());
+            return invalid("{}: {} bytes more than its tensors hold were appended", plainFileName(m_path),
+                           bytes.size());
         const Tensor& tensor = m_tensors[m_current];
         const auto count = std::min<size_t>(bytes.size(), static_cast<size_t>(tensor.sizeBytes - m_currentBytes));
         TRY_VOID(write(bytes.data(), count));
@@ -231,14 +242,16 @@ Result<void> GgufWriter::append(std::span<const std::byte> bytes) {
 
 Result<void> GgufWriter::finish() {
     if (!m_begun || m_current != m_tensors.size())
-        return invalid("{} is not complete: {} of {} tensors were written", plainFileName(m_path), m_current, m_tensors.size());
+        return invalid("{} is not complete: {} of {} tensors were written", plainFileName(m_path), m_current,
+                       m_tensors.size());
     m_out.close();
     if (!m_out)
         return invalid("{} cannot be written completely: the disk is full or was removed", plainFileName(m_partPath));
     std::error_code error;
     std::filesystem::rename(systemPath(m_partPath), systemPath(m_path), error);
     if (error)
-        return invalid("{} cannot be renamed to {}: {}", plainFileName(m_partPath), plainFileName(m_path), error.message());
+        return invalid("{} cannot be renamed to {}: {}", plainFileName(m_partPath), plainFileName(m_path),
+                       error.message());
     m_finished = true;
     return {};
 }

@@ -1,5 +1,6 @@
-// Writes a GGUF file: metadata, tensor directory, then the tensors' bytes as they come. Everything goes to "<path>.part",
-// which takes the final name only when it is complete; a file of that name stays untouched until then. Thread: one at a time.
+// Writes a GGUF file: metadata, tensor directory, then the tensors' bytes as they come. Everything goes to
+// "<path>.part", which takes the final name only when it is complete; a file of that name stays untouched until then.
+// Thread: one at a time.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +19,10 @@ namespace engine {
 
 class GgufWriter {
   public:
-    // Alignment: a power of two from 8 to 65536. It is written as metadata only when it differs from 32 and was not added.
+    // Alignment: a power of two from 8 to 65536. It is written as metadata only when it differs from 32 and was not
+    // added.
     explicit GgufWriter(std::string pathUtf8, uint32_t version = 3, uint64_t alignment = 32);
-    ~GgufWriter();   // removes an unfinished ".part"
+    ~GgufWriter();  // removes an unfinished ".part"
     GgufWriter(const GgufWriter&) = delete;
     GgufWriter& operator=(const GgufWriter&) = delete;
 
@@ -33,11 +35,12 @@ class GgufWriter {
     void addStrings(std::string_view key, std::span<const std::string> texts);
     void addIntegers(std::string_view key, MetaWidth width, std::span<const int64_t> values);
     void addFloats(std::string_view key, std::span<const float> values);
-    void add(std::string_view key, const MetaValue& value);   // as another file has it, widths kept
+    void add(std::string_view key, const MetaValue& value);  // as another file has it, widths kept
     // A tensor of the directory; its bytes are appended later, in the same order.
     void declare(std::string_view name, kernels::DType dtype, std::span<const int64_t> shape);
 
-    // Writes everything before the data. Errors: InvalidRequest for what no reader would accept, or the system's reason.
+    // Writes everything before the data. Errors: InvalidRequest for what no reader would accept, or the system's
+    // reason.
     Result<void> begin();
     // Bytes of the next tensor or of a piece of it; tensors follow each other without a call between them.
     Result<void> append(std::span<const std::byte> bytes);
@@ -64,11 +67,11 @@ class GgufWriter {
     uint64_t m_alignment;
     bool m_hasAlignment = false;
     uint64_t m_nKeys = 0;
-    std::string m_keys;              // encoded entries
+    std::string m_keys;  // encoded entries
     std::vector<Tensor> m_tensors;
     std::ofstream m_out;
     bool m_begun = false, m_finished = false;
-    size_t m_current = 0;            // tensor that is being appended
+    size_t m_current = 0;  // tensor that is being appended
     int64_t m_currentBytes = 0;
 };
 

@@ -14,7 +14,7 @@ class Sha256 {
     void update(std::span<const std::byte> bytes);
     // Ends the message and gives the digest; the object begins a new message.
     std::array<std::byte, 32> digest();
-    std::string hexDigest();   // 64 lower-case digits
+    std::string hexDigest();  // 64 lower-case digits
 
   private:
     void block(const std::byte* bytes);

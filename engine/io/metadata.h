@@ -55,6 +55,7 @@ enum class MetaWidth : uint8_t {
     F64
 };                                            // GGUF's numbers
 std::string_view widthName(MetaWidth width);  // "u32", "string", ...
+std::optional<MetaWidth> widthFromName(std::string_view name);
 
 // Integers (and bools, as 0 or 1) of any width. A u64 above 2^63 - 1 is refused when the file is opened.
 class IntegerList {

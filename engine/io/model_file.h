@@ -43,7 +43,7 @@ class ModelFile {
     virtual int64_t sizeBytes() const = 0;                   // all parts together
     virtual std::string_view format() const = 0;             // "GGUF v3"
     virtual const Metadata& metadata() const = 0;
-    virtual std::span<const Metadata::value_type* const> keys() const = 0;   // entries of metadata() in the file's order
+    virtual std::span<const Metadata::value_type* const> keys() const = 0;  // entries of metadata() in the file's order
     virtual std::span<const TensorInfo> tensors() const = 0;
     virtual const TensorInfo* find(std::string_view name) const = 0;
     virtual std::span<const std::string> warnings() const = 0;  // e.g. trailing bytes

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t pieceBytes = 1 << 20;
 
 struct Scan {
-    int64_t firstBad = -1;   // element index
+    int64_t firstBad = -1;  // element index
     int64_t nBad = 0;
     bool allZero = true;
 };
@@ -53,7 +53,8 @@ Result<Scan> scanTensor(const ModelFile& file, const TensorInfo& tensor, const k
 
 }  // namespace
 
-Result<VerifyReport> verifyModel(const ModelFile& file, const std::function<void(double)>& progress, std::stop_token stop) {
+Result<VerifyReport> verifyModel(const ModelFile& file, const std::function<void(double)>& progress,
+                                 std::stop_token stop) {
     const kernels::CpuKernels cpu = kernels::selectKernels();
     VerifyReport report;
     report.notes.assign(file.warnings().begin(), file.warnings().end());
@@ -87,15 +88,16 @@ Result<VerifyReport> verifyModel(const ModelFile& file, const std::function<void
     report.sha256 = file.parts().size() > 1 ? whole.hexDigest() : report.partSha256.front();
     report.bytesRead = file.sizeBytes();
 
-    int64_t mostElements = 0;   // of one piece
+    int64_t mostElements = 0;  // of one piece
     for (const kernels::DTypeInfo& type : kernels::dtypeTable)
         mostElements = std::max(mostElements, pieceBytes / type.blockBytes * type.blockElements);
     std::vector<float> values(static_cast<size_t>(mostElements));
     for (const TensorInfo& tensor : file.tensors()) {
         TRY(const Scan scan, scanTensor(file, tensor, cpu, bytes, values, stop));
         if (scan.nBad > 0)
-            report.problems.push_back({tensor.name, fmt::format("{} of {} values are not finite numbers, the first at {}",
-                                                                scan.nBad, tensor.elements, scan.firstBad)});
+            report.problems.push_back(
+                {tensor.name, fmt::format("{} of {} values are not finite numbers, the first at {}", scan.nBad,
+                                          tensor.elements, scan.firstBad)});
         else if (scan.allZero && tensor.rank > 1)
             report.notes.push_back(fmt::format("every value of '{}' is zero", plainText(tensor.name)));
         advance(tensor.sizeBytes);

@@ -15,18 +15,19 @@ namespace engine {
 
 struct VerifyReport {
     struct Problem {
-        std::string tensor;   // empty: the file as a whole
+        std::string tensor;  // empty: the file as a whole
         std::string what;
     };
-    bool ok = false;                       // no problems
-    std::string sha256;                    // of the file, or of all parts one after the other
-    std::vector<std::string> partSha256;   // one per part
-    std::vector<Problem> problems;         // at most one per tensor
-    std::vector<std::string> notes;        // odd but usable: trailing bytes, matrices of zeros
+    bool ok = false;                      // no problems
+    std::string sha256;                   // of the file, or of all parts one after the other
+    std::vector<std::string> partSha256;  // one per part
+    std::vector<Problem> problems;        // at most one per tensor
+    std::vector<std::string> notes;       // odd but usable: trailing bytes, matrices of zeros
     int64_t bytesRead = 0;
 };
 
 // `progress` gets the share of bytes done, 0 to 1. Errors: Cancelled, or FileDamaged when a byte cannot be read.
-Result<VerifyReport> verifyModel(const ModelFile& file, const std::function<void(double)>& progress, std::stop_token stop);
+Result<VerifyReport> verifyModel(const ModelFile& file, const std::function<void(double)>& progress,
+                                 std::stop_token stop);
 
 }  // namespace engine
