@@ -1,0 +1,10 @@
+#include "kernels/cpu/quant_isa.h"
+
+namespace kernels {
+
+const QuantIsaTable& avx2QuantTable() {
+    static const QuantIsaTable table = {};
+    return table;
+}
+
+}  // namespace kernels
