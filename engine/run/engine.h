@@ -1,5 +1,5 @@
-// The facade: loads models, runs requests of many chats together, tells what happened. Owned and driven by one thread (the
-// engine runner's); `cancel` and `snapshot` may be called from any thread.
+// The facade: loads models, runs requests of many chats together, tells what happened. Owned and driven by one thread
+// (the engine runner's); `cancel` and `snapshot` may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -28,39 +28,40 @@ struct EngineOptions {
     int threads = 0;
     std::string isa;
     bool exact = false;
-    int64_t prefillChunk = 512;              // rows of prompt per step and request
-    int64_t maxBatchRows = 512;              // rows per step, decode rows first
+    int64_t prefillChunk = 512;  // rows of prompt per step and request
+    int64_t maxBatchRows = 512;  // rows per step, decode rows first
 };
 
 struct LoadOptions {
-    int64_t contextTokens = 0;               // 0: the model's own, cut to what fits in memory (told in LoadedModel::notes)
+    int64_t contextTokens = 0;  // 0: the model's own, cut to what fits in memory (told in LoadedModel::notes)
     kernels::DType kType = kernels::DType::F16, vType = kernels::DType::F16;
-    int64_t kvBudgetBytes = 0;               // 0: by contextTokens and free memory
+    int64_t kvBudgetBytes = 0;  // 0: by contextTokens and free memory
 };
 
 struct LoadedModel {
     ModelId id = 0;
-    std::string path, name, architecture, fileType;   // fileType: "Q4_1"
-    int64_t parameters = 0, weightBytes = 0, kvBytes = 0, kvPages = 0, kvPageTokens = 0, contextTokens = 0, trainedContext = 0;
+    std::string path, name, architecture, fileType;  // fileType: "Q4_1"
+    int64_t parameters = 0, weightBytes = 0, kvBytes = 0, kvPages = 0, kvPageTokens = 0, contextTokens = 0,
+            trainedContext = 0;
     int64_t nLayers = 0, dim = 0, vocabSize = 0;
     std::shared_ptr<const ModelFile> file;
     std::shared_ptr<const Tokenizer> tokenizer;
-    std::shared_ptr<const ChatTemplate> chatTemplate;   // null: none or faulty (see notes)
-    std::vector<std::string> notes;                     // what was cut or could not be used, in words
+    std::shared_ptr<const ChatTemplate> chatTemplate;  // null: none or faulty (see notes)
+    std::vector<std::string> notes;                    // what was cut or could not be used, in words
     double loadSeconds = 0;
 };
 
 enum class StopReason : uint8_t { EndOfText, Length, StopString, Cancelled, ContextFull };
-const char* stopReasonName(StopReason r);   // "eos", "length", "stop-string", "cancelled", "context"
+const char* stopReasonName(StopReason r);  // "eos", "length", "stop-string", "cancelled", "context"
 
 struct Request {
     ModelId model = 0;
-    std::vector<int32_t> ids;                // prompt
-    int64_t maxTokens = 512;                 // -1: until the context is full
+    std::vector<int32_t> ids;  // prompt
+    int64_t maxTokens = 512;   // -1: until the context is full
     SamplingParams sampling;
     std::vector<std::string> stops;
-    int nTop = 0;                            // alternatives reported per token
-    int priority = 0;                        // larger first; the chat in front of the person gets 1
+    int nTop = 0;      // alternatives reported per token
+    int priority = 0;  // larger first; the chat in front of the person gets 1
     bool ignoreEos = false;
 };
 
@@ -72,12 +73,12 @@ struct RequestStats {
 struct TokenEvent {
     RequestId request;
     SampledToken token;
-    std::string text;                        // whole characters that became ready with this token
+    std::string text;  // whole characters that became ready with this token
 };
 struct FinishedEvent {
     RequestId request;
     StopReason reason;
-    std::string text;                        // what was still held back
+    std::string text;  // what was still held back
     RequestStats stats;
 };
 struct FailedEvent {
@@ -85,7 +86,7 @@ struct FailedEvent {
     Error error;
     RequestStats stats;
 };
-using EngineEvent = std::variant<TokenEvent, FinishedEvent, FailedEvent>;   // exactly one Finished or Failed per request
+using EngineEvent = std::variant<TokenEvent, FinishedEvent, FailedEvent>;  // exactly one Finished or Failed per request
 
 struct EngineSnapshot {
     struct PerModel {
@@ -94,7 +95,7 @@ struct EngineSnapshot {
         int64_t running, waiting;
     };
     std::vector<PerModel> models;
-    double tokensPerSecond = 0;              // decode, over the last second
+    double tokensPerSecond = 0;  // decode, over the last second
     double prefillTokensPerSecond = 0;
     double lastFirstTokenSeconds = 0;
     double lastStepSeconds = 0;
@@ -110,21 +111,22 @@ class Engine {
     using Progress = std::function<void(double fraction, const std::string& stage)>;
     virtual Result<LoadedModel> load(const std::string& path, const LoadOptions& options, const Progress& progress,
                                      std::stop_token stop) = 0;
-    virtual Result<void> unload(ModelId model) = 0;          // its requests end as Cancelled first
+    virtual Result<void> unload(ModelId model) = 0;  // its requests end as Cancelled first
     virtual const LoadedModel* model(ModelId id) const = 0;
     virtual Backend& backend() = 0;
 
     // Refuses what can never fit, with numbers. The request runs in the following steps.
     virtual Result<RequestId> submit(Request request) = 0;
-    virtual void cancel(RequestId request) = 0;               // any thread
+    virtual void cancel(RequestId request) = 0;  // any thread
     // One scheduler step: admits, runs one ragged batch, samples. Appends events. False: nothing to do.
     virtual bool step(std::vector<EngineEvent>& events) = 0;
-    virtual EngineSnapshot snapshot() const = 0;              // any thread
+    virtual EngineSnapshot snapshot() const = 0;  // any thread
 
-    // Teacher-forced logits of a sequence, chunk by chunk: sink(firstRow, rows, logits [rows, vocab]). For perplexity and the
-    // lab; runs beside the requests' pages and gives its own back.
+    // Teacher-forced logits of a sequence, chunk by chunk: sink(firstRow, rows, logits [rows, vocab]). For perplexity
+    // and the lab; runs beside the requests' pages and gives its own back.
     using LogitSink = std::function<Result<void>(int64_t firstRow, int64_t rows, const float* logits)>;
-    virtual Result<void> logits(ModelId model, std::span<const int32_t> ids, const LogitSink& sink, std::stop_token stop) = 0;
+    virtual Result<void> logits(ModelId model, std::span<const int32_t> ids, const LogitSink& sink,
+                                std::stop_token stop) = 0;
 };
 
 }  // namespace engine

@@ -1,0 +1,92 @@
+// The pages of keys and values of one loaded model: who holds each, which whole pages of earlier prompts can be used
+// again. All pages exist from the start; nothing is copied, because only full pages are shared. Thread: the engine's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/backend/backend.h"
+
+namespace engine {
+
+// The pages of one sequence, in the order of its positions. Empty when it holds none.
+struct PageTable {
+    uint64_t owner = 0;  // request, told by the KV map
+    std::vector<int32_t> pages;
+    int64_t published = 0;       // leading pages that are full and shareable
+    uint64_t lastPublished = 0;  // serial of the last of them; 0: none
+};
+
+// A page is free, held by one or more sequences, or cached: held by nobody, its content kept until the space is needed.
+struct PageInfo {
+    enum class State : uint8_t { Free, Held, Cached };
+    State state = State::Free;
+    int32_t references = 0;
+    uint64_t owner = 0;  // who filled it
+    int64_t firstPosition = 0;
+    uint64_t lastUse = 0;  // tick of KvPool; larger is later
+};
+
+class KvPool {
+  public:
+    struct Counts {
+        int64_t total = 0, free = 0, held = 0, cached = 0,
+                shared = 0;  // total = free + held + cached; shared: part of held
+    };
+
+    // `storage` may be null where only the bookkeeping is wanted.
+    KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens);
+
+    // Attaches the longest cached prefix of whole pages to an empty table; at least the last id stays to be computed,
+    // because its logits are wanted. Returns how many tokens need no computing.
+    int64_t attachPrefix(std::span<const int32_t> ids, PageTable& table);
+    // Makes room for positions [0, tokens); takes free pages first, then the cached page that was unused longest.
+    // False: too few pages, nothing changed.
+    bool grow(PageTable& table, int64_t tokens);
+    // Tells that positions [0, computed) of `ids` are stored: whole pages become shareable. A page that somebody else
+    // published with the same content meanwhile takes the place of ours.
+    void publish(PageTable& table, std::span<const int32_t> ids, int64_t computed);
+    // Gives all pages back; published ones stay cached.
+    void release(PageTable& table);
+    // Forgets every cached page.
+    void clearCache();
+
+    int64_t pagesFor(int64_t tokens) const { return (tokens + m_pageTokens - 1) / m_pageTokens; }
+    int64_t available() const { return m_counts.free + m_counts.cached; }
+    int64_t pageTokens() const { return m_pageTokens; }
+    const Counts& counts() const { return m_counts; }
+    std::vector<PageInfo> map() const;  // one entry per page
+    KvStorage* storage() const { return m_storage.get(); }
+
+  private:
+    // A published page is found by its content: the page before it (by serial, which is never used twice) and its ids.
+    struct Page {
+        PageInfo info;
+        uint64_t serial = 0;  // 0: not published
+        uint64_t parent = 0;
+        std::vector<int32_t> ids;
+        int32_t previous = -1, next = -1;  // in the list of cached pages, oldest first
+    };
+
+    int32_t find(uint64_t parent, std::span<const int32_t> ids) const;
+    int32_t takePage();
+    void reference(int32_t page);
+    void dereference(int32_t page);
+    void forget(int32_t page);
+    void linkNewest(int32_t page);
+    void unlink(int32_t page);
+
+    std::unique_ptr<KvStorage> m_storage;
+    int64_t m_pageTokens;
+    std::vector<Page> m_pages;
+    std::vector<int32_t> m_free;                        // last out first
+    std::unordered_map<uint64_t, int32_t> m_published;  // hash of (parent, ids) -> page
+    int32_t m_oldest = -1, m_newest = -1;
+    uint64_t m_nextSerial = 1, m_tick = 0;
+    Counts m_counts;
+};
+
+}  // namespace engine

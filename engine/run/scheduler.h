@@ -1,0 +1,79 @@
+// Which sequences take part in the next step, and with how many rows: admission, chunked prefill beside decoding,
+// fairness, preemption when pages run out. Knows neither model nor sampler. Thread: the engine's.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/run/kv_pool.h"
+
+namespace engine {
+
+// What the scheduler knows of a request. Its owner appends ids; ids[computed ..] are still to be computed.
+struct Sequence {
+    uint64_t id = 0;
+    int priority = 0;          // larger first
+    std::vector<int32_t> ids;  // prompt and reply so far
+    int64_t computed = 0;      // positions stored in pages
+    int64_t reused = 0;        // of these, found in the pool at the first admission
+    PageTable table;
+
+    // The scheduler's own.
+    uint64_t arrival = 0;
+    int64_t waitingSince = 0;  // step
+    int64_t boost = 0;         // priority earned by waiting
+    int64_t lastServed = -1;   // step
+    int64_t preemptions = 0;
+
+    int64_t remaining() const { return static_cast<int64_t>(ids.size()) - computed; }
+};
+
+struct PlannedRows {
+    Sequence* sequence = nullptr;
+    int64_t rows = 0;
+    bool wantsLogits = false;  // the rows reach the last id
+};
+
+class Scheduler {
+  public:
+    struct Limits {
+        int64_t maxBatchRows = 512;  // at least 2
+        int64_t prefillChunk = 512;
+        int64_t stepsPerBoost = 128;  // waiting that long counts as one more priority
+    };
+
+    Scheduler(KvPool& pool, Limits limits);
+
+    // The sequence must fit in the pool alone. It stays the caller's and must live until `remove`.
+    void add(Sequence* sequence);
+    // Ends it in whatever state; its pages are given back.
+    void remove(Sequence* sequence);
+
+    // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. `rowBudget` lowers maxBatchRows
+    // for this step (a slow model gets smaller steps, so that stopping stays quick).
+    std::span<const PlannedRows> plan(int64_t rowBudget);
+    // The planned rows were computed.
+    void commit();
+
+    int64_t running() const { return static_cast<int64_t>(m_running.size()); }
+    int64_t waiting() const { return static_cast<int64_t>(m_waiting.size()); }
+
+  private:
+    void admit();
+    bool makeRoomFor(const Sequence& newcomer);
+    int64_t pagesToCome(const Sequence& s) const;  // until its next token
+    void preempt(Sequence* victim);
+    Sequence* leastImportant() const;
+    int64_t importance(const Sequence& s) const { return s.priority + s.boost; }
+    bool isMoreImportant(const Sequence* a, const Sequence* b) const;
+
+    KvPool& m_pool;
+    Limits m_limits;
+    std::vector<Sequence*> m_waiting, m_running;
+    std::vector<PlannedRows> m_plan;
+    uint64_t m_nextArrival = 0;
+    int64_t m_step = 0;
+};
+
+}  // namespace engine
