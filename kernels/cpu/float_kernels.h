@@ -1,4 +1,5 @@
-// Kernels on 32-bit floats (and 16-bit weights and caches) for one instruction set. Thread: any. Nothing allocates or fails.
+// Kernels on 32-bit floats (and 16-bit weights and caches) for one instruction set. Thread: any. Nothing allocates or
+// fails.
 #pragma once
 
 #include <cstddef>
@@ -12,51 +13,62 @@ namespace kernels {
 // Canonical order: 16 partial sums, lane l takes k = l, l + 16, ... with fma; the lanes are then added by a fixed tree
 // (8 apart, 4 apart, 2 apart, 1 apart). The result has the same bits for any tiling and on every instruction set.
 struct FloatMatmul {
-    DType dtype;            // F32, F16 or BF16
+    DType dtype;  // F32, F16 or BF16
     const std::byte* w;
     int64_t wRowBytes;
     int64_t nBegin, nEnd, cols;
-    const float* x;         // [rows, cols], row m at x + m * xStride
+    const float* x;  // [rows, cols], row m at x + m * xStride
     int64_t xStride, rows;
     float* out;
     int64_t outStride;
-    std::byte* scratch;     // floatMatmulScratchBytes(cols) bytes, 64-byte aligned, private to the thread
+    std::byte* scratch;  // floatMatmulScratchBytes(cols) bytes, 64-byte aligned, private to the thread
 };
 
-enum class RopeStyle : uint8_t { Interleaved, Halves };   // pairs (2i, 2i+1) or (i, i + n/2)
+enum class RopeStyle : uint8_t { Interleaved, Halves };  // pairs (2i, 2i+1) or (i, i + n/2)
 enum class Activation : uint8_t { Silu, GeluTanh, GeluErf, GeluQuick, Relu };
 
-// One block of attention work: some query heads that share a KV head, some query rows of one sequence, all its pages.
-// Positions are visited in ascending order in fixed segments (kernels/README.md), so bits depend neither on threads nor on
-// how a prompt was cut into chunks.
+// One block of attention work: some query heads that share a KV head, adjacent query rows of one sequence, its pages.
+// Canonical order: positions are cut into fixed segments of 256. Per segment and query: scores in matmul's order of
+// (q * scale) . k; e = exp(score - the segment's maximum); their sum by lanes of position mod 16, then the tree; the
+// values by one fma per visible position, ascending. Segments are merged in ascending order. So bits depend neither on
+// threads, nor on the rows of a block, nor on how a prompt was cut into chunks, and positions that a row does not see
+// contribute nothing.
+inline constexpr int64_t attentionSegment = 256;
+inline constexpr int64_t attentionMaxRows = 64;
 struct AttentionWork {
-    const float* q;               // [nRows, ., headDim]; row stride qStride, head stride headDim
+    const float* q;  // [nRows, nGroupHeads, headDim]; row stride qStride, heads adjacent
     int64_t qStride;
-    int64_t nRows;
-    int64_t nGroupHeads;          // query heads that share this KV head, adjacent in q and out
+    int64_t nRows;        // 1 .. attentionMaxRows
+    int64_t nGroupHeads;  // query heads that share this KV head, adjacent in q and out
     int64_t headDim, headDimV;
-    const int64_t* rowPositions;  // [nRows] absolute position of each query row; keys 0..position are visible
-    DType kType, vType;           // F32, F16 (Q8_0, Q4_0: rows along headDim)
-    const std::byte* const* kPages;   // [nPages] start of this KV head's keys in each page: [pageTokens, headDim]
-    const std::byte* const* vPages;   // [nPages] values: [pageTokens, headDimV]
+    int64_t firstPosition;   // of row 0; row r is at firstPosition + r and sees keys 0 .. its own position
+    DType kType, vType;      // F32, F16, Q8_0, Q4_0 (quantized: rows along headDim, a multiple of 32)
+    const std::byte* kBase;  // this KV head's keys in page 0: [pageTokens, headDim]; page i is kPageStride * i further
+    const std::byte* vBase;  // values: [pageTokens, headDimV]
+    int64_t kPageStride, vPageStride;
+    const int32_t* pages;  // page table: page of positions [i * pageTokens, (i + 1) * pageTokens)
     int64_t pageTokens;
-    int64_t nKeys;                // keys stored for the sequence
-    float scale;                  // usually 1 / sqrt(headDim)
-    float softcap;                // 0: none
-    int64_t window;               // 0: unlimited; else only the last `window` positions are visible
-    float* out;                   // [nRows, ., headDimV], row stride outStride
+    float scale;                       // usually 1 / sqrt(headDim)
+    float softcap;                     // 0: none
+    int64_t window;                    // 0: unlimited; else only the last `window` positions are visible
+    int64_t segmentBegin, segmentEnd;  // segments to visit; those without a visible position are allowed
+    // Null: the result goes to out. Else one partial result per segment (attentionPartialFloats floats each) for
+    // mergeAttention, and out is not touched. mergeAttention reads all partials of [segmentBegin, segmentEnd).
+    float* partials;
+    float* out;  // [nRows, nGroupHeads, headDimV], row stride outStride
     int64_t outStride;
-    std::byte* scratch;           // attentionScratchBytes(...)
+    std::byte* scratch;  // attentionScratchBytes(...), 64-byte aligned, private to the thread
 };
 
 struct FloatKernels {
     void (*matmul)(const FloatMatmul&) noexcept = nullptr;
-    void (*rmsNorm)(const float* x, const float* weight, float eps, int64_t rows, int64_t cols, float* out) noexcept = nullptr;
+    void (*rmsNorm)(const float* x, const float* weight, float eps, int64_t rows, int64_t cols,
+                    float* out) noexcept = nullptr;
     void (*layerNorm)(const float* x, const float* weight, const float* bias, float eps, int64_t rows, int64_t cols,
                       float* out) noexcept = nullptr;
     // Rotates heads of x [rows, nHeads, headDim] in place; cosSin [rows, nRot/2, 2] is precomputed once per step.
-    void (*rope)(float* x, const float* cosSin, int64_t rows, int64_t nHeads, int64_t headDim, int64_t nRot, int64_t xStride,
-                 RopeStyle style) noexcept = nullptr;
+    void (*rope)(float* x, const float* cosSin, int64_t rows, int64_t nHeads, int64_t headDim, int64_t nRot,
+                 int64_t xStride, RopeStyle style) noexcept = nullptr;
     void (*gatedActivation)(const float* gate, const float* up, int64_t n, Activation a, float* out) noexcept = nullptr;
     void (*activation)(float* x, int64_t n, Activation a) noexcept = nullptr;
     void (*add)(const float* x, int64_t n, float* inOut) noexcept = nullptr;
@@ -65,9 +77,18 @@ struct FloatKernels {
     void (*encodeRows)(DType type, const float* x, int64_t rows, int64_t cols, int64_t xStride, std::byte* out,
                        int64_t outRowBytes) noexcept = nullptr;
     void (*attention)(const AttentionWork&) noexcept = nullptr;
+    void (*mergeAttention)(const AttentionWork&) noexcept = nullptr;
 };
 
+FloatKernels scalarFloatKernels();
+FloatKernels avx2FloatKernels();
+FloatKernels avx512FloatKernels();
+
+inline constexpr int64_t floatMatmulBlockRows = 16;  // weight rows expanded at a time
 int64_t floatMatmulScratchBytes(int64_t cols);
-int64_t attentionScratchBytes(int64_t headDim, int64_t headDimV, int64_t nGroupHeads, int64_t nRows, int64_t pageTokens);
+int64_t attentionScratchBytes(int64_t headDim, int64_t headDimV, int64_t nGroupHeads, int64_t nRows);
+int64_t attentionPartialFloats(int64_t nQueries, int64_t headDimV);  // nQueries = nRows * nGroupHeads
+// One row of a quantized cache type (Q8_0, Q4_0); the same code for every instruction set.
+void encodeQuantizedRow(DType type, const float* x, int64_t cols, std::byte* out);
 
 }  // namespace kernels

@@ -1,0 +1,165 @@
+// Products with weights: the input becomes 8-bit blocks once per group of targets, the output rows of all targets are
+// cut into pieces of whole 16 rows, and free threads take the next piece.
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "engine/backend/cpu_backend.h"
+
+namespace engine {
+
+namespace {
+
+using kernels::DType;
+
+constexpr int64_t pieceGrain = 16;               // rows; the kernels work in blocks of at most 16
+constexpr int64_t pieceBytes = 24 * 1024;        // least weight bytes of a piece: taking one costs some 50 ns
+constexpr int64_t serialProducts = 32 * 1024;    // multiply-adds below which the pool is not woken
+constexpr int64_t inputBlockBytes = 384 * 1024;  // of input rows visited at a time: they stay in the second-level cache
+
+int64_t aligned64(int64_t n) {
+    return (n + 63) / 64 * 64;
+}
+
+// Rows of input that a piece visits at a time.
+int64_t inputBlockRows(int64_t cols, int64_t bytesPerValue) {
+    return std::max<int64_t>(inputBlockBytes / (cols * bytesPerValue) / 16 * 16, 16);
+}
+
+}  // namespace
+
+bool CpuBackend::usesQ8(const Weight& weight) const {
+    return !m_exact && m_kernels.quant.matmul[static_cast<size_t>(weight.dtype)] != nullptr;
+}
+
+void CpuBackend::quantizeInput(Activations x) {
+    const int64_t qBytes = aligned64(x.rows * x.cols);
+    const int64_t scaleBytes = aligned64(x.rows * (x.cols / 32) * 4);
+    const int64_t sumBytes = aligned64(x.rows * (x.cols / 16) * 4);
+    if (m_q8Memory.sizeBytes() < qBytes + scaleBytes + sumBytes && !m_q8Memory.allocate(qBytes + scaleBytes + sumBytes))
+        throw std::bad_alloc();
+    std::byte* at = m_q8Memory.data();
+    m_q8 = {reinterpret_cast<int8_t*>(at), reinterpret_cast<float*>(at + qBytes),
+            reinterpret_cast<float*>(at + qBytes + scaleBytes), x.rows, x.cols};
+    const auto part = [&](int64_t begin, int64_t end, int) {
+        const kernels::Q8Rows out = {m_q8.q + begin * x.cols, m_q8.scale + begin * (x.cols / 32),
+                                     m_q8.sum + begin * (x.cols / 16), end - begin, x.cols};
+        m_kernels.quant.quantizeQ8(x.row(begin), end - begin, x.cols, x.cols, out);
+    };
+    if (x.rows * x.cols < 32 * 1024)
+        part(0, x.rows, 0);
+    else
+        m_pool.parallelRange(x.rows, 1, part);
+}
+
+void CpuBackend::cutMatmul(Activations x, std::span<const MatmulTarget> targets) {
+    int64_t totalBytes = 0;
+    for (const MatmulTarget& target : targets)
+        totalBytes += target.weight->rows * target.weight->rowBytes;
+    // Some pieces per thread, so that a thread that lost its core for a while does not hold up the others.
+    const int64_t pieces = threads() == 1 ? 1 : threads() * (x.rows > 1 ? 8 : 4);
+    const int64_t wanted = std::max(totalBytes / pieces, x.rows >= 16 ? 0 : pieceBytes);
+    m_matmulPieces.clear();
+    for (size_t t = 0; t < targets.size(); ++t) {
+        const Weight& w = *targets[t].weight;
+        const int64_t grains = std::max<int64_t>(wanted / (w.rowBytes * pieceGrain), 1);
+        // A piece of many rows needs a tall temporary block when it accumulates; 256 rows amortize everything else.
+        const int64_t rows = std::min<int64_t>(grains * pieceGrain, x.rows > 1 ? 256 : 1 << 16);
+        for (int64_t begin = 0; begin < w.rows; begin += rows)
+            m_matmulPieces.push_back({static_cast<int32_t>(t), begin, std::min(begin + rows, w.rows)});
+    }
+}
+
+void CpuBackend::matmul(Activations x, std::span<const MatmulTarget> targets) {
+    if (x.rows == 0 || targets.empty())
+        return;
+    bool anyQ8 = false;
+    int64_t products = 0;
+    int64_t scratchBytes = kernels::floatMatmulScratchBytes(x.cols);
+    for (const MatmulTarget& target : targets) {
+        const Weight& w = *target.weight;
+        anyQ8 = anyQ8 || usesQ8(w);
+        products += x.rows * w.rows * w.cols;
+        if (usesQ8(w))
+            scratchBytes = std::max(scratchBytes, kernels::quantMatmulScratchBytes(w.dtype, w.cols));
+    }
+    if (anyQ8)
+        quantizeInput(x);
+    cutMatmul(x, targets);
+    int64_t tileBytes = 0;  // of the block that a product goes through before it is added to the output
+    for (const MatmulPiece& piece : m_matmulPieces)
+        if (targets[static_cast<size_t>(piece.target)].accumulate)
+            tileBytes =
+                std::max(tileBytes, std::min(x.rows, inputBlockRows(x.cols, 1)) * (piece.end - piece.begin) * 4);
+    reserveThreadScratch(aligned64(scratchBytes) + aligned64(pieceGrain * x.cols * 4) + aligned64(tileBytes));
+
+    const auto task = [&](int64_t begin, int64_t end, int thread) {
+        for (int64_t i = begin; i < end; ++i) {
+            const MatmulPiece& piece = m_matmulPieces[static_cast<size_t>(i)];
+            matmulPiece(x, targets[static_cast<size_t>(piece.target)], piece, threadScratch(thread));
+        }
+    };
+    const int64_t nPieces = static_cast<int64_t>(m_matmulPieces.size());
+    if (products < serialProducts)
+        task(0, nPieces, 0);
+    else
+        m_pool.parallelChunks(nPieces, 1, task);
+}
+
+void CpuBackend::matmulPiece(Activations x, const MatmulTarget& target, const MatmulPiece& piece,
+                             std::byte* scratch) const {
+    const Weight& w = *target.weight;
+    const int64_t nRows = piece.end - piece.begin;
+    const int64_t step = inputBlockRows(x.cols, usesQ8(w) ? 1 : 4);
+    for (int64_t m = 0; m < x.rows; m += step) {
+        const int64_t mEnd = std::min(m + step, x.rows);
+        float* out = target.out.row(m) + piece.begin;
+        if (!target.accumulate) {
+            productBlock(x, m, mEnd, w, piece, out, target.out.cols, scratch);
+            if (target.bias)
+                for (int64_t r = m; r < mEnd; ++r)
+                    m_kernels.flt.add(target.bias + piece.begin, nRows, target.out.row(r) + piece.begin);
+            continue;
+        }
+        const int64_t before = aligned64(std::max(kernels::floatMatmulScratchBytes(x.cols),
+                                                  usesQ8(w) ? kernels::quantMatmulScratchBytes(w.dtype, w.cols) : 0)) +
+                               aligned64(pieceGrain * x.cols * 4);
+        float* tile = reinterpret_cast<float*>(scratch + before);
+        productBlock(x, m, mEnd, w, piece, tile, nRows, scratch);
+        for (int64_t r = m; r < mEnd; ++r) {
+            if (target.bias)
+                m_kernels.flt.add(target.bias + piece.begin, nRows, tile + (r - m) * nRows);
+            m_kernels.flt.add(tile + (r - m) * nRows, nRows, target.out.row(r) + piece.begin);
+        }
+    }
+}
+
+// out[m - rowBegin][n - piece.begin] = w row n . x row m
+void CpuBackend::productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, const Weight& w,
+                              const MatmulPiece& piece, float* out, int64_t outStride, std::byte* scratch) const {
+    const int64_t rows = rowEnd - rowBegin;
+    if (usesQ8(w)) {
+        const kernels::Q8Rows input = {m_q8.q + rowBegin * x.cols, m_q8.scale + rowBegin * (x.cols / 32),
+                                       m_q8.sum + rowBegin * (x.cols / 16), rows, x.cols};
+        m_kernels.quant.matmul[static_cast<size_t>(w.dtype)](
+            {w.data, w.rowBytes, piece.begin, piece.end, input, out - piece.begin, outStride, scratch});
+        return;
+    }
+    if (!kernels::info(w.dtype).quantized) {
+        m_kernels.flt.matmul({w.dtype, w.data, w.rowBytes, piece.begin, piece.end, w.cols, x.row(rowBegin), x.cols,
+                              rows, out - piece.begin, outStride, scratch});
+        return;
+    }
+    // Weights decoded to f32 block by block: the exact mode, and types without a product of their own.
+    const auto decode = m_kernels.quant.decode[static_cast<size_t>(w.dtype)];
+    float* decoded = reinterpret_cast<float*>(scratch + aligned64(kernels::floatMatmulScratchBytes(x.cols)));
+    for (int64_t n = piece.begin; n < piece.end; n += pieceGrain) {
+        const int64_t count = std::min(pieceGrain, piece.end - n);
+        for (int64_t i = 0; i < count; ++i)
+            decode(w.data + (n + i) * w.rowBytes, w.cols, decoded + i * w.cols);
+        m_kernels.flt.matmul({DType::F32, reinterpret_cast<const std::byte*>(decoded), w.cols * 4, 0, count, w.cols,
+                              x.row(rowBegin), x.cols, rows, out + (n - piece.begin), outStride, scratch});
+    }
+}
+
+}  // namespace engine

@@ -1,0 +1,12 @@
+// clang-format off: the vector operations come first, the bodies are written over them
+#include "kernels/cpu/float_table.h"
+#include "kernels/cpu/float_vec_avx2.h"
+// clang-format on
+
+namespace kernels {
+
+FloatKernels avx2FloatKernels() {
+    return floatTable();
+}
+
+}  // namespace kernels

@@ -1,0 +1,195 @@
+// Norms, rotation, activations, sums and the cache encoders over the operations of float_vec_*.h. Internal linkage,
+// included by the float_<isa>.cpp files.
+#pragma once
+
+#include "kernels/cpu/float_kernels.h"
+#include "kernels/cpu/float_math.h"
+
+namespace kernels {
+namespace {
+
+// Calls full(i) for whole vectors of [0, n) and part(i, count) for the rest.
+template <typename Full, typename Part>
+inline void eachVector(int64_t n, Full full, Part part) {
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        full(i);
+    if (i < n)
+        part(i, n - i);
+}
+
+// out[i] = f(i-th vector of x)
+template <typename F>
+inline void mapVectors(const float* x, int64_t n, float* out, F f) {
+    eachVector(
+        n, [&](int64_t i) { vStore(out + i, f(vLoad(x + i), i, 16)); },
+        [&](int64_t i, int64_t count) { vStorePart(out + i, f(vLoadPart(x + i, count), i, count), count); });
+}
+
+inline V loadUpTo(const float* p, int64_t count) {
+    return count == 16 ? vLoad(p) : vLoadPart(p, count);
+}
+
+void rmsNorm(const float* x, const float* weight, float eps, int64_t rows, int64_t cols, float* out) noexcept {
+    for (int64_t r = 0; r < rows; ++r, x += cols, out += cols) {
+        V squares = vZero();
+        eachVector(
+            cols,
+            [&](int64_t i) {
+                const V v = vLoad(x + i);
+                squares = vFma(v, v, squares);
+            },
+            [&](int64_t i, int64_t count) {
+                const V v = vLoadPart(x + i, count);
+                squares = vFma(v, v, squares);
+            });
+        const float mean = vSum(squares) / static_cast<float>(cols);
+        const V by = vSet(1.0f / sqrtOne(mean + eps));
+        mapVectors(x, cols, out, [&](V v, int64_t i, int64_t count) { return v * by * loadUpTo(weight + i, count); });
+    }
+}
+
+void layerNorm(const float* x, const float* weight, const float* bias, float eps, int64_t rows, int64_t cols,
+               float* out) noexcept {
+    const V iota = vIota();
+    for (int64_t r = 0; r < rows; ++r, x += cols, out += cols) {
+        V total = vZero();
+        eachVector(
+            cols, [&](int64_t i) { total = total + vLoad(x + i); },
+            [&](int64_t i, int64_t count) { total = total + vLoadPart(x + i, count); });
+        const V mean = vSet(vSum(total) / static_cast<float>(cols));
+        V squares = vZero();
+        eachVector(
+            cols,
+            [&](int64_t i) {
+                const V v = vLoad(x + i) - mean;
+                squares = vFma(v, v, squares);
+            },
+            [&](int64_t i, int64_t count) {
+                V v = vLoadPart(x + i, count) - mean;
+                v = vIfLess(iota, vSet(static_cast<float>(count)), v, vZero());
+                squares = vFma(v, v, squares);
+            });
+        const V by = vSet(1.0f / sqrtOne(vSum(squares) / static_cast<float>(cols) + eps));
+        mapVectors(x, cols, out, [&](V v, int64_t i, int64_t count) {
+            const V scaled = (v - mean) * by * loadUpTo(weight + i, count);
+            return bias ? scaled + loadUpTo(bias + i, count) : scaled;
+        });
+    }
+}
+
+// One pair (a, b) turned by the angle of c = cos, s = sin. Both products are rounded before they meet: the same in any
+// order.
+inline void rotatePair(float& a, float& b, float c, float s) {
+    const float ac = a * c, bs = b * s, as = a * s, bc = b * c;
+    a = ac - bs;
+    b = as + bc;
+}
+
+// Pairs half a rotation apart: both halves are contiguous; cos and sin come as pairs and are taken apart first.
+void ropeHalves(float* head, const float* cosine, const float* sine, int64_t half) {
+    int64_t i = 0;
+    for (; i + 16 <= half; i += 16) {
+        const V a = vLoad(head + i), b = vLoad(head + half + i), c = vLoad(cosine + i), s = vLoad(sine + i);
+        vStore(head + i, a * c - b * s);
+        vStore(head + half + i, a * s + b * c);
+    }
+    for (; i < half; ++i)
+        rotatePair(head[i], head[half + i], cosine[i], sine[i]);
+}
+
+void rope(float* x, const float* cosSin, int64_t rows, int64_t nHeads, int64_t headDim, int64_t nRot, int64_t xStride,
+          RopeStyle style) noexcept {
+    constexpr int64_t most = 512;  // pairs taken apart at a time on the stack
+    const int64_t half = nRot / 2;
+    float cosine[most], sine[most];
+    for (int64_t r = 0; r < rows; ++r, x += xStride, cosSin += nRot) {
+        if (style == RopeStyle::Halves && half <= most) {
+            for (int64_t i = 0; i < half; ++i) {
+                cosine[i] = cosSin[2 * i];
+                sine[i] = cosSin[2 * i + 1];
+            }
+            for (int64_t h = 0; h < nHeads; ++h)
+                ropeHalves(x + h * headDim, cosine, sine, half);
+            continue;
+        }
+        for (int64_t h = 0; h < nHeads; ++h) {
+            float* head = x + h * headDim;
+            for (int64_t i = 0; i < half; ++i) {
+                const bool halves = style == RopeStyle::Halves;
+                rotatePair(head[halves ? i : 2 * i], head[halves ? half + i : 2 * i + 1], cosSin[2 * i],
+                           cosSin[2 * i + 1]);
+            }
+        }
+    }
+}
+
+template <typename F>
+inline void gated(const float* gate, const float* up, int64_t n, float* out) {
+    mapVectors(gate, n, out, [&](V g, int64_t i, int64_t count) { return F::of(g) * loadUpTo(up + i, count); });
+}
+
+void gatedActivation(const float* gate, const float* up, int64_t n, Activation a, float* out) noexcept {
+    switch (a) {
+        case Activation::Silu:
+            return gated<Silu>(gate, up, n, out);
+        case Activation::GeluTanh:
+            return gated<GeluTanh>(gate, up, n, out);
+        case Activation::GeluErf:
+            return gated<GeluErf>(gate, up, n, out);
+        case Activation::GeluQuick:
+            return gated<GeluQuick>(gate, up, n, out);
+        case Activation::Relu:
+            return gated<Relu>(gate, up, n, out);
+    }
+}
+
+template <typename F>
+inline void activated(float* x, int64_t n) {
+    mapVectors(x, n, x, [](V v, int64_t, int64_t) { return F::of(v); });
+}
+
+void activation(float* x, int64_t n, Activation a) noexcept {
+    switch (a) {
+        case Activation::Silu:
+            return activated<Silu>(x, n);
+        case Activation::GeluTanh:
+            return activated<GeluTanh>(x, n);
+        case Activation::GeluErf:
+            return activated<GeluErf>(x, n);
+        case Activation::GeluQuick:
+            return activated<GeluQuick>(x, n);
+        case Activation::Relu:
+            return activated<Relu>(x, n);
+    }
+}
+
+void add(const float* x, int64_t n, float* inOut) noexcept {
+    mapVectors(inOut, n, inOut, [&](V v, int64_t i, int64_t count) { return v + loadUpTo(x + i, count); });
+}
+
+void scale(float* x, int64_t n, float by) noexcept {
+    mapVectors(x, n, x, [&](V v, int64_t, int64_t) { return v * vSet(by); });
+}
+
+void encodeRows(DType type, const float* x, int64_t rows, int64_t cols, int64_t xStride, std::byte* out,
+                int64_t outRowBytes) noexcept {
+    for (int64_t r = 0; r < rows; ++r, x += xStride, out += outRowBytes) {
+        if (type == DType::F32) {
+            __builtin_memcpy(out, x, static_cast<size_t>(cols) * sizeof(float));
+        } else if (type == DType::F16) {
+            eachVector(
+                cols, [&](int64_t i) { vStoreHalf(out + 2 * i, vLoad(x + i)); },
+                [&](int64_t i, int64_t count) {
+                    uint16_t half[16];
+                    vStoreHalf(half, vLoadPart(x + i, count));
+                    __builtin_memcpy(out + 2 * i, half, static_cast<size_t>(count) * 2);
+                });
+        } else {
+            encodeQuantizedRow(type, x, cols, out);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace kernels

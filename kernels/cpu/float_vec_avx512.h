@@ -1,0 +1,126 @@
+// Sixteen floats in one AVX-512 register. Every operation gives the bits of float_vec_scalar.h. Internal linkage,
+// included by float_avx512.cpp alone.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace kernels {
+namespace {
+
+struct V {
+    __m512 v;
+};
+constexpr int matmulTileRows = 4;  // 4 x 6 accumulators fill 24 of the 32 registers
+constexpr int matmulTileInputs = 6;
+constexpr int weighTileQueries = 4;
+constexpr int weighTileVectors = 4;
+
+inline V vSet(float x) {
+    return {_mm512_set1_ps(x)};
+}
+inline V vZero() {
+    return {_mm512_setzero_ps()};
+}
+inline V vIota() {
+    return {_mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)};
+}
+inline V vLoad(const float* p) {
+    return {_mm512_loadu_ps(p)};
+}
+inline __mmask16 maskOfFirst(int64_t n) {
+    return static_cast<__mmask16>((1u << n) - 1u);
+}  // n in 0 .. 16
+inline V vLoadPart(const float* p, int64_t n) {
+    return {_mm512_maskz_loadu_ps(maskOfFirst(n), p)};
+}
+inline void vStore(float* p, V v) {
+    _mm512_storeu_ps(p, v.v);
+}
+inline void vStorePart(float* p, V v, int64_t n) {
+    _mm512_mask_storeu_ps(p, maskOfFirst(n), v.v);
+}
+inline V vLoadHalf(const void* p) {
+    return {_mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p)))};
+}
+inline V vLoadBrain(const void* p) {
+    const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16))};
+}
+inline V vLoadBytes(const int8_t* p) {
+    return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
+}
+inline void vStoreHalf(void* p, V v) {
+    _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtps_ph(v.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+inline V operator+(V a, V b) {
+    return {_mm512_add_ps(a.v, b.v)};
+}
+inline V operator-(V a, V b) {
+    return {_mm512_sub_ps(a.v, b.v)};
+}
+inline V operator*(V a, V b) {
+    return {_mm512_mul_ps(a.v, b.v)};
+}
+inline V operator/(V a, V b) {
+    return {_mm512_div_ps(a.v, b.v)};
+}
+inline V vFma(V a, V b, V c) {
+    return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+inline V vMax(V a, V b) {
+    return {_mm512_max_ps(a.v, b.v)};
+}
+inline V vMin(V a, V b) {
+    return {_mm512_min_ps(a.v, b.v)};
+}
+inline V vRound(V a) {
+    return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+inline V vIfLess(V a, V b, V yes, V no) {
+    return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), no.v, yes.v)};
+}
+inline V vPow2(V n) {
+    const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n.v), _mm512_set1_epi32(127));
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(biased, 23))};
+}
+inline __m256 halvesAdded(V v) {
+    return _mm256_add_ps(_mm512_castps512_ps256(v.v), _mm512_extractf32x8_ps(v.v, 1));
+}
+inline float vSum(V v) {
+    const __m256 eight = halvesAdded(v);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+inline float vMaxLane(V v) {
+    const __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(v.v), _mm512_extractf32x8_ps(v.v, 1));
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+// Four sums at once; ac holds a's half in the low and c's in the high 128 bits.
+inline void vSum4(V a, V b, V c, V d, float* out) {
+    const __m256 a8 = halvesAdded(a), b8 = halvesAdded(b), c8 = halvesAdded(c), d8 = halvesAdded(d);
+    const __m256 ac = _mm256_add_ps(_mm256_permute2f128_ps(a8, c8, 0x20), _mm256_permute2f128_ps(a8, c8, 0x31));
+    const __m256 bd = _mm256_add_ps(_mm256_permute2f128_ps(b8, d8, 0x20), _mm256_permute2f128_ps(b8, d8, 0x31));
+    const __m256 two = _mm256_add_ps(_mm256_shuffle_ps(ac, bd, 0x44), _mm256_shuffle_ps(ac, bd, 0xee));
+    const __m128 ab = _mm256_castps256_ps128(two);
+    const __m128 cd = _mm256_extractf128_ps(two, 1);
+    _mm_storeu_ps(out, _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xdd)));
+}
+inline float oneHalf(const void* p) {
+    uint16_t h;
+    __builtin_memcpy(&h, p, 2);
+    return _cvtsh_ss(h);
+}
+inline float sqrtOne(float x) {
+    return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
+}
+inline float fmaOne(float a, float b, float c) {
+    return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
+}
+
+}  // namespace
+}  // namespace kernels

@@ -1,0 +1,147 @@
+// Sixteen floats in an array: the reference meaning of every vector operation that the float kernels use. Internal
+// linkage, included by float_scalar.cpp alone.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/cpu/half_bits.h"
+
+namespace kernels {
+namespace {
+
+struct V {
+    float f[16];
+};
+constexpr int matmulTileRows = 4;  // weight rows and input rows of a matmul tile
+constexpr int matmulTileInputs = 1;
+constexpr int weighTileQueries = 1;  // queries and vectors of values in a tile of attention's weighted sum
+constexpr int weighTileVectors = 1;
+
+template <typename F>
+inline V eachLane(F f) {
+    V r;
+    for (int i = 0; i < 16; ++i)
+        r.f[i] = f(i);
+    return r;
+}
+
+inline V vSet(float x) {
+    return eachLane([&](int) { return x; });
+}
+inline V vZero() {
+    return vSet(0.0f);
+}
+inline V vIota() {
+    return eachLane([](int i) { return static_cast<float>(i); });
+}
+inline V vLoad(const float* p) {
+    V r;
+    __builtin_memcpy(r.f, p, sizeof(r.f));  // p need not be aligned
+    return r;
+}
+inline V vLoadPart(const float* p, int64_t n) {
+    return eachLane([&](int i) { return i < n ? p[i] : 0.0f; });
+}
+inline void vStore(float* p, V v) {
+    for (int i = 0; i < 16; ++i)
+        p[i] = v.f[i];
+}
+inline void vStorePart(float* p, V v, int64_t n) {
+    for (int i = 0; i < n; ++i)
+        p[i] = v.f[i];
+}
+inline V vLoadHalf(const void* p) {
+    uint16_t h[16];
+    __builtin_memcpy(h, p, sizeof(h));
+    return eachLane([&](int i) { return halfToFloat(h[i]); });
+}
+inline V vLoadBrain(const void* p) {
+    uint16_t h[16];
+    __builtin_memcpy(h, p, sizeof(h));
+    return eachLane([&](int i) {
+        const uint32_t bits = static_cast<uint32_t>(h[i]) << 16;
+        float x;
+        __builtin_memcpy(&x, &bits, 4);
+        return x;
+    });
+}
+inline V vLoadBytes(const int8_t* p) {
+    return eachLane([&](int i) { return static_cast<float>(p[i]); });
+}
+inline void vStoreHalf(void* p, V v) {
+    uint16_t h[16];
+    for (int i = 0; i < 16; ++i)
+        h[i] = floatToHalf(v.f[i]);
+    __builtin_memcpy(p, h, sizeof(h));
+}
+inline V operator+(V a, V b) {
+    return eachLane([&](int i) { return a.f[i] + b.f[i]; });
+}
+inline V operator-(V a, V b) {
+    return eachLane([&](int i) { return a.f[i] - b.f[i]; });
+}
+inline V operator*(V a, V b) {
+    return eachLane([&](int i) { return a.f[i] * b.f[i]; });
+}
+inline V operator/(V a, V b) {
+    return eachLane([&](int i) { return a.f[i] / b.f[i]; });
+}
+inline V vFma(V a, V b, V c) {
+    return eachLane([&](int i) { return std::fma(a.f[i], b.f[i], c.f[i]); });
+}
+// As the hardware: the second operand when either is not a number.
+inline V vMax(V a, V b) {
+    return eachLane([&](int i) { return a.f[i] > b.f[i] ? a.f[i] : b.f[i]; });
+}
+inline V vMin(V a, V b) {
+    return eachLane([&](int i) { return a.f[i] < b.f[i] ? a.f[i] : b.f[i]; });
+}
+inline V vRound(V a) {
+    return eachLane([&](int i) { return nearbyintf(a.f[i]); });
+}
+inline V vIfLess(V a, V b, V yes, V no) {
+    return eachLane([&](int i) { return a.f[i] < b.f[i] ? yes.f[i] : no.f[i]; });
+}
+// 2^n for whole n in -126 .. 127.
+inline V vPow2(V n) {
+    return eachLane([&](int i) {
+        const uint32_t bits = static_cast<uint32_t>(static_cast<int32_t>(n.f[i]) + 127) << 23;
+        float x;
+        __builtin_memcpy(&x, &bits, 4);
+        return x;
+    });
+}
+// The canonical tree: lanes 8 apart, 4 apart, 2 apart, 1 apart.
+inline float vSum(V v) {
+    for (int apart = 8; apart > 0; apart /= 2)
+        for (int i = 0; i < apart; ++i)
+            v.f[i] = v.f[i] + v.f[i + apart];
+    return v.f[0];
+}
+inline float vMaxLane(V v) {
+    float m = v.f[0];
+    for (int i = 1; i < 16; ++i)
+        m = v.f[i] > m ? v.f[i] : m;
+    return m;
+}
+inline void vSum4(V a, V b, V c, V d, float* out) {
+    out[0] = vSum(a);
+    out[1] = vSum(b);
+    out[2] = vSum(c);
+    out[3] = vSum(d);
+}
+inline float oneHalf(const void* p) {
+    uint16_t h;
+    __builtin_memcpy(&h, p, 2);
+    return halfToFloat(h);
+}
+inline float sqrtOne(float x) {
+    return std::sqrt(x);
+}
+inline float fmaOne(float a, float b, float c) {
+    return std::fma(a, b, c);
+}
+
+}  // namespace
+}  // namespace kernels
