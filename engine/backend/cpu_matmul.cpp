@@ -33,18 +33,13 @@ bool CpuBackend::usesQ8(const Weight& weight) const {
 }
 
 void CpuBackend::quantizeInput(Activations x) {
-    const int64_t qBytes = aligned64(x.rows * x.cols);
-    const int64_t scaleBytes = aligned64(x.rows * (x.cols / 32) * 4);
-    const int64_t sumBytes = aligned64(x.rows * (x.cols / 16) * 4);
-    if (m_q8Memory.sizeBytes() < qBytes + scaleBytes + sumBytes && !m_q8Memory.allocate(qBytes + scaleBytes + sumBytes))
+    const int64_t bytes = kernels::q8RowsBytes(x.rows, x.cols);
+    if (m_q8Memory.sizeBytes() < bytes && !m_q8Memory.allocate(bytes))
         throw std::bad_alloc();
-    std::byte* at = m_q8Memory.data();
-    m_q8 = {reinterpret_cast<int8_t*>(at), reinterpret_cast<float*>(at + qBytes),
-            reinterpret_cast<float*>(at + qBytes + scaleBytes), x.rows, x.cols};
+    m_q8 = kernels::q8RowsIn(m_q8Memory.data(), x.rows, x.cols);
     const auto part = [&](int64_t begin, int64_t end, int) {
-        const kernels::Q8Rows out = {m_q8.q + begin * x.cols, m_q8.scale + begin * (x.cols / 32),
-                                     m_q8.sum + begin * (x.cols / 16), end - begin, x.cols};
-        m_kernels.quant.quantizeQ8(x.row(begin), end - begin, x.cols, x.cols, out);
+        m_kernels.quant.quantizeQ8(x.row(begin), end - begin, x.cols, x.cols,
+                                   kernels::q8RowRange(m_q8, begin, end - begin));
     };
     if (x.rows * x.cols < 32 * 1024)
         part(0, x.rows, 0);
@@ -139,8 +134,7 @@ void CpuBackend::productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, c
                               const MatmulPiece& piece, float* out, int64_t outStride, std::byte* scratch) const {
     const int64_t rows = rowEnd - rowBegin;
     if (usesQ8(w)) {
-        const kernels::Q8Rows input = {m_q8.q + rowBegin * x.cols, m_q8.scale + rowBegin * (x.cols / 32),
-                                       m_q8.sum + rowBegin * (x.cols / 16), rows, x.cols};
+        const kernels::Q8Rows input = kernels::q8RowRange(m_q8, rowBegin, rows);
         m_kernels.quant.matmul[static_cast<size_t>(w.dtype)](
             {w.data, w.rowBytes, piece.begin, piece.end, input, out - piece.begin, outStride, scratch});
         return;

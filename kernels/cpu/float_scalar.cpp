@@ -1,7 +1,7 @@
-// clang-format off: the vector operations come first, the bodies are written over them
-#include "kernels/cpu/float_table.h"
+// The vector operations come first; the bodies are written over them.
 #include "kernels/cpu/float_vec_scalar.h"
-// clang-format on
+
+#include "kernels/cpu/float_table.h"
 
 namespace kernels {
 

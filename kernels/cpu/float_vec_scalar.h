@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "kernels/cpu/half_bits.h"
+#include "kernels/quant/half.h"
 
 namespace kernels {
 namespace {

@@ -47,6 +47,7 @@ void replace(F& entry, F faster) {
     replace(k.scale, t.scale);
     replace(k.encodeRows, t.encodeRows);
     replace(k.attention, t.attention);
+    replace(k.mergeAttention, t.mergeAttention);
 }
 
 }  // namespace
@@ -83,12 +84,16 @@ CpuKernels selectKernels(std::optional<Isa> highest) {
         if ((!highest || candidate <= *highest) && (!wished || candidate <= *wished))
             isa = candidate;
 
-    CpuKernels k{.isa = isa, .quant = scalarQuantKernels(), .flt = {}};
+    CpuKernels k{.isa = isa, .quant = scalarQuantKernels(), .flt = scalarFloatKernels()};
 #if defined(TESSERA_X86_KERNELS)
-    if (isa >= Isa::Avx2)
+    if (isa >= Isa::Avx2) {
         replaceQuant(k.quant, avx2QuantTable());
-    if (isa >= Isa::Avx512)
+        replaceFloat(k.flt, avx2FloatKernels());
+    }
+    if (isa >= Isa::Avx512) {
         replaceQuant(k.quant, avx512QuantTable());
+        replaceFloat(k.flt, avx512FloatKernels());
+    }
 #endif
     return k;
 }
