@@ -25,7 +25,7 @@ struct Q8_0 {
             q[j] = b.qs[j];
     }
 
-    // To nearest, ties to even; values that are not numbers become 0.
+    // To nearest, ties away from zero; what is not a number becomes 0.
     static void encode(const float* x, Block& b) {
         float magnitude = 0;
         for (int j = 0; j < 32; ++j) {
@@ -37,7 +37,7 @@ struct Q8_0 {
         store16(b.d, floatToHalf(d));
         for (int j = 0; j < 32; ++j) {
             const float v = x[j] * inverse;
-            b.qs[j] = static_cast<int8_t>(v >= 127.0f ? 127 : v <= -127.0f ? -127 : v == v ? std::lrintf(v) : 0);
+            b.qs[j] = static_cast<int8_t>(v >= 127.0f ? 127 : v <= -127.0f ? -127 : v == v ? std::lroundf(v) : 0);
         }
     }
 };
