@@ -1,0 +1,596 @@
+#include "engine/text/jinja_value.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace engine::jinja {
+
+namespace {
+
+constexpr int MaxNesting = 100;
+constexpr int64_t BytesPerElement = 48;  // a Value and its share of the vector
+
+void checkNesting(int depth) {
+    if (depth > MaxNesting)
+        throw Failure{"a value is nested more than 100 deep"};
+}
+
+std::string keyOf(const Value& key) {
+    if (key.isString())
+        return "s" + key.text().bytes;
+    if (key.isNumber()) {
+        const double d = key.number();
+        if (key.isInteger() || d == std::floor(d))
+            return fmt::format("n{}", key.isInteger() ? key.integer() : static_cast<int64_t>(d));
+        return fmt::format("f{}", d);
+    }
+    if (key.isNone())
+        return "0";
+    if (key.isList() && key.list().tuple)
+        return "t" + repr(key).bytes;
+    throw Failure{fmt::format("unhashable type: '{}'", typeName(key))};
+}
+
+}  // namespace
+
+void Meter::add(int64_t bytes) {
+    live += bytes;
+    if (live > limit) {
+        live -= bytes;
+        throw Failure{fmt::format("the template uses more than {} MB of memory", limit >> 20)};
+    }
+}
+
+void Text::append(const Text& other) {
+    if (other.bytes.empty())
+        return;
+    if (bytes.empty()) {
+        *this = other;
+        return;
+    }
+    if (mask.empty() && other.mask.empty() && trusted == other.trusted) {
+        bytes += other.bytes;
+        return;
+    }
+    if (mask.empty())
+        mask.assign(bytes.size(), static_cast<char>(trusted));
+    if (other.mask.empty())
+        mask.append(other.bytes.size(), static_cast<char>(other.trusted));
+    else
+        mask += other.mask;
+    bytes += other.bytes;
+}
+
+void Text::append(const Text& other, size_t pos, size_t n) {
+    append(other.substr(pos, n));
+}
+
+void Text::append(std::string_view s, bool isTrusted) {
+    append(Text(std::string(s), isTrusted));
+}
+
+Text Text::substr(size_t pos, size_t n) const {
+    Text out;
+    out.bytes = bytes.substr(pos, n);
+    out.trusted = trusted;
+    if (!mask.empty()) {
+        out.mask = mask.substr(pos, n);
+        if (!out.mask.empty() && out.mask.find(static_cast<char>(!out.mask[0])) == std::string::npos) {
+            out.trusted = out.mask[0] != 0;
+            out.mask.clear();
+        }
+    }
+    return out;
+}
+
+List::~List() {
+    if (meter)
+        meter->remove(charged);
+}
+Dict::~Dict() {
+    if (meter)
+        meter->remove(charged);
+}
+String::~String() {
+    if (meter)
+        meter->remove(charged);
+}
+
+const Value* Dict::find(const Value& key) const {
+    const auto it = index.find(keyOf(key));
+    return it == index.end() ? nullptr : &entries[it->second].second;
+}
+
+const Value* Dict::find(std::string_view key) const {
+    const auto it = index.find("s" + std::string(key));
+    return it == index.end() ? nullptr : &entries[it->second].second;
+}
+
+void Dict::set(Value key, Value value) {
+    const auto [it, added] = index.try_emplace(keyOf(key), entries.size());
+    if (added)
+        entries.emplace_back(std::move(key), std::move(value));
+    else
+        entries[it->second].second = std::move(value);
+}
+
+int64_t Value::integer() const {
+    return is<bool>() ? static_cast<int64_t>(boolean()) : std::get<int64_t>(m_storage);
+}
+
+double Value::number() const {
+    return is<double>() ? floating() : static_cast<double>(integer());
+}
+
+bool Value::same(const Value& other) const {
+    if (m_storage.index() != other.m_storage.index())
+        return false;
+    if (isList())
+        return &list() == &other.list();
+    if (isDict())
+        return &dict() == &other.dict();
+    if (isFunction())
+        return &function() == &other.function();
+    return equal(*this, other);
+}
+
+Value Heap::string(Text text) {
+    auto s = std::make_shared<String>();
+    const auto bytes = static_cast<int64_t>(text.bytes.capacity() + text.mask.capacity()) + 64;
+    m_meter.add(bytes);
+    s->text = std::move(text);
+    s->meter = &m_meter;
+    s->charged = bytes;
+    return Value(std::shared_ptr<const String>(std::move(s)));
+}
+
+Value Heap::list(std::vector<Value> items, bool tuple) {
+    auto l = std::make_shared<List>();
+    l->meter = &m_meter;
+    grow(*l, static_cast<int64_t>(items.size()) + 1);
+    l->items = std::move(items);
+    l->tuple = tuple;
+    return Value(std::move(l));
+}
+
+std::shared_ptr<Dict> Heap::dict() {
+    auto d = std::make_shared<Dict>();
+    d->meter = &m_meter;
+    return d;
+}
+
+void Heap::grow(List& list, int64_t elements) {
+    m_meter.add(elements * BytesPerElement);
+    list.charged += elements * BytesPerElement;
+}
+
+void Heap::grow(Dict& dict, int64_t elements) {
+    m_meter.add(elements * 3 * BytesPerElement);
+    dict.charged += elements * 3 * BytesPerElement;
+}
+
+Value Heap::fromJson(const nlohmann::ordered_json& json, bool trusted, int depth) {
+    checkNesting(depth);
+    switch (json.type()) {
+        case nlohmann::ordered_json::value_t::boolean:
+            return Value(json.get<bool>());
+        case nlohmann::ordered_json::value_t::number_integer:
+            return Value(json.get<int64_t>());
+        case nlohmann::ordered_json::value_t::number_unsigned: {
+            const auto u = json.get<uint64_t>();
+            return u <= INT64_MAX ? Value(static_cast<int64_t>(u)) : Value(static_cast<double>(u));
+        }
+        case nlohmann::ordered_json::value_t::number_float:
+            return Value(json.get<double>());
+        case nlohmann::ordered_json::value_t::string:
+            return string(Text(json.get<std::string>(), trusted));
+        case nlohmann::ordered_json::value_t::array: {
+            std::vector<Value> items;
+            items.reserve(json.size());
+            for (const auto& item : json)
+                items.push_back(fromJson(item, trusted, depth + 1));
+            return list(std::move(items));
+        }
+        case nlohmann::ordered_json::value_t::object: {
+            auto d = dict();
+            grow(*d, static_cast<int64_t>(json.size()) + 1);
+            for (const auto& [key, item] : json.items())
+                d->set(string(Text(key, trusted)), fromJson(item, trusted, depth + 1));
+            return Value(std::move(d));
+        }
+        default:
+            return Value(None{});
+    }
+}
+
+const char* typeName(const Value& v) {
+    if (v.isUndefined())
+        return "Undefined";
+    if (v.isNone())
+        return "NoneType";
+    if (v.is<bool>())
+        return "bool";
+    if (v.is<int64_t>())
+        return "int";
+    if (v.is<double>())
+        return "float";
+    if (v.isString())
+        return "str";
+    if (v.isList())
+        return v.list().tuple ? "tuple" : "list";
+    if (v.isDict())
+        return v.dict().isNamespace ? "Namespace" : "dict";
+    return "function";
+}
+
+bool truth(const Value& v) {
+    if (v.isUndefined() || v.isNone())
+        return false;
+    if (v.isNumber())
+        return v.number() != 0;
+    if (v.isString())
+        return !v.text().bytes.empty();
+    if (v.isList())
+        return !v.list().items.empty();
+    if (v.isDict())
+        return v.dict().isNamespace || !v.dict().entries.empty();
+    return true;
+}
+
+bool equal(const Value& a, const Value& b, int depth) {
+    checkNesting(depth);
+    if (a.isNumber() && b.isNumber()) {
+        if (a.isInteger() && b.isInteger())
+            return a.integer() == b.integer();
+        return a.number() == b.number();
+    }
+    if (a.isUndefined() && b.isUndefined())
+        return true;
+    if (a.isNone() && b.isNone())
+        return true;
+    if (a.isString() && b.isString())
+        return a.text().bytes == b.text().bytes;
+    if (a.isList() && b.isList()) {
+        const List &x = a.list(), &y = b.list();
+        if (x.tuple != y.tuple || x.items.size() != y.items.size())
+            return false;
+        for (size_t i = 0; i < x.items.size(); ++i)
+            if (!equal(x.items[i], y.items[i], depth + 1))
+                return false;
+        return true;
+    }
+    if (a.isDict() && b.isDict()) {
+        const Dict &x = a.dict(), &y = b.dict();
+        if (x.isNamespace || y.isNamespace)
+            return &x == &y;
+        if (x.entries.size() != y.entries.size())
+            return false;
+        for (const auto& [key, value] : x.entries) {
+            const Value* other = y.find(key);
+            if (!other || !equal(value, *other, depth + 1))
+                return false;
+        }
+        return true;
+    }
+    return a.isFunction() && b.isFunction() && &a.function() == &b.function();
+}
+
+int compare(const Value& a, const Value& b, int depth) {
+    checkNesting(depth);
+    if (a.isNumber() && b.isNumber()) {
+        if (a.isInteger() && b.isInteger())
+            return a.integer() < b.integer() ? -1 : a.integer() > b.integer();
+        return a.number() < b.number() ? -1 : a.number() > b.number();
+    }
+    if (a.isString() && b.isString()) {
+        const int c = a.text().bytes.compare(b.text().bytes);
+        return c < 0 ? -1 : c > 0;
+    }
+    if (a.isList() && b.isList() && a.list().tuple == b.list().tuple) {
+        const auto &x = a.list().items, &y = b.list().items;
+        for (size_t i = 0; i < std::min(x.size(), y.size()); ++i)
+            if (!equal(x[i], y[i], depth + 1))
+                return compare(x[i], y[i], depth + 1);
+        return x.size() < y.size() ? -1 : x.size() > y.size();
+    }
+    if (a.isUndefined())
+        throw Failure{a.undefined().why};
+    if (b.isUndefined())
+        throw Failure{b.undefined().why};
+    throw Failure{fmt::format("'{}' and '{}' cannot be put in order", typeName(a), typeName(b))};
+}
+
+std::string floatText(double d) {
+    if (std::isnan(d))
+        return "nan";
+    if (std::isinf(d))
+        return d < 0 ? "-inf" : "inf";
+    char digits[64];
+    const auto end = std::to_chars(digits, digits + sizeof digits, d, std::chars_format::scientific).ptr;
+    const std::string_view s(digits, end - digits);
+    const int exponent = std::atoi(std::string(s.substr(s.find('e') + 1)).c_str());
+    if (exponent < -4 || exponent >= 16) {
+        // Python: no ".0" in the mantissa, at least two digits of exponent; to_chars writes the same.
+        return std::string(s);
+    }
+    const auto fixedEnd = std::to_chars(digits, digits + sizeof digits, d, std::chars_format::fixed).ptr;
+    std::string out(digits, fixedEnd);
+    if (out.find('.') == std::string::npos)
+        out += ".0";
+    return out;
+}
+
+Text toText(const Value& v, int depth) {
+    if (v.isString())
+        return v.text();
+    if (v.isUndefined())
+        return Text();
+    return repr(v, depth);
+}
+
+namespace {
+
+Text reprText(const Text& t) {
+    const bool hasSingle = t.bytes.find('\'') != std::string::npos;
+    const bool hasDouble = t.bytes.find('"') != std::string::npos;
+    const char quote = hasSingle && !hasDouble ? '"' : '\'';
+    Text out;
+    out.append(std::string_view(&quote, 1), true);
+    for (size_t i = 0; i < t.bytes.size();) {
+        const size_t begin = i;
+        const uint32_t c = codePointAt(t.bytes, i);
+        std::string piece;
+        if (c == static_cast<uint32_t>(quote) || c == '\\')
+            piece = std::string("\\") + static_cast<char>(c);
+        else if (c == '\n')
+            piece = "\\n";
+        else if (c == '\r')
+            piece = "\\r";
+        else if (c == '\t')
+            piece = "\\t";
+        else if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa1) || c == 0xad)
+            piece = fmt::format("\\x{:02x}", c);
+        else if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f && c != 0x202f) || c == 0x2060 ||
+                 c == 0xfeff)
+            piece = fmt::format("\\u{:04x}", c);
+        else
+            piece = t.bytes.substr(begin, i - begin);
+        out.append(piece, t.trustedAt(begin));
+    }
+    out.append(std::string_view(&quote, 1), true);
+    return out;
+}
+
+}  // namespace
+
+Text repr(const Value& v, int depth) {
+    checkNesting(depth);
+    if (v.isString())
+        return reprText(v.text());
+    if (v.isNone())
+        return Text("None");
+    if (v.is<bool>())
+        return Text(v.boolean() ? "True" : "False");
+    if (v.is<int64_t>())
+        return Text(std::to_string(v.integer()));
+    if (v.is<double>())
+        return Text(floatText(v.floating()));
+    if (v.isUndefined())
+        return Text("Undefined");
+    if (v.isList()) {
+        const List& l = v.list();
+        Text out(l.tuple ? "(" : "[");
+        for (size_t i = 0; i < l.items.size(); ++i) {
+            if (i)
+                out.append(", ", true);
+            out.append(repr(l.items[i], depth + 1));
+        }
+        out.append(l.tuple ? (l.items.size() == 1 ? ",)" : ")") : "]", true);
+        return out;
+    }
+    if (v.isDict()) {
+        const Dict& d = v.dict();
+        Text out(d.isNamespace ? "<Namespace {" : "{");
+        for (size_t i = 0; i < d.entries.size(); ++i) {
+            if (i)
+                out.append(", ", true);
+            out.append(repr(d.entries[i].first, depth + 1));
+            out.append(": ", true);
+            out.append(repr(d.entries[i].second, depth + 1));
+        }
+        out.append(d.isNamespace ? "}>" : "}", true);
+        return out;
+    }
+    return Text("<" + v.function().name + ">");
+}
+
+namespace {
+
+Text jsonString(const Text& t, bool asciiOnly) {
+    Text out("\"");
+    for (size_t i = 0; i < t.bytes.size();) {
+        const size_t begin = i;
+        const uint32_t c = codePointAt(t.bytes, i);
+        std::string piece;
+        switch (c) {
+            case '"':
+                piece = "\\\"";
+                break;
+            case '\\':
+                piece = "\\\\";
+                break;
+            case '\n':
+                piece = "\\n";
+                break;
+            case '\r':
+                piece = "\\r";
+                break;
+            case '\t':
+                piece = "\\t";
+                break;
+            case '\b':
+                piece = "\\b";
+                break;
+            case '\f':
+                piece = "\\f";
+                break;
+            default:
+                if (c < 0x20)
+                    piece = fmt::format("\\u{:04x}", c);
+                else if (asciiOnly && c > 0xffff)
+                    piece = fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + ((c - 0x10000) >> 10),
+                                        0xdc00 + ((c - 0x10000) & 0x3ff));
+                else if (asciiOnly && c > 0x7e)
+                    piece = fmt::format("\\u{:04x}", c);
+                else
+                    piece = t.bytes.substr(begin, i - begin);
+        }
+        out.append(piece, t.trustedAt(begin));
+    }
+    out.append("\"", true);
+    return out;
+}
+
+}  // namespace
+
+Text toJson(const Value& v, const JsonStyle& style, int level) {
+    checkNesting(level);
+    const bool pretty = style.indent >= 0 || !style.indentText.empty();
+    const std::string unit = style.indentText.empty() ? std::string(std::max(0, style.indent), ' ') : style.indentText;
+    const auto newline = [&](int depth) {
+        std::string s = "\n";
+        for (int i = 0; i < depth; ++i)
+            s += unit;
+        return s;
+    };
+    if (v.isString())
+        return jsonString(v.text(), style.asciiOnly);
+    if (v.isNone())
+        return Text("null");
+    if (v.is<bool>())
+        return Text(v.boolean() ? "true" : "false");
+    if (v.is<int64_t>())
+        return Text(std::to_string(v.integer()));
+    if (v.is<double>()) {
+        const double d = v.floating();
+        return Text(std::isnan(d) ? "NaN" : std::isinf(d) ? (d < 0 ? "-Infinity" : "Infinity") : floatText(d));
+    }
+    if (v.isList()) {
+        const auto& items = v.list().items;
+        if (items.empty())
+            return Text("[]");
+        Text out("[");
+        for (size_t i = 0; i < items.size(); ++i) {
+            if (i)
+                out.append(style.itemSeparator, true);
+            if (pretty)
+                out.append(newline(level + 1), true);
+            out.append(toJson(items[i], style, level + 1));
+        }
+        if (pretty)
+            out.append(newline(level), true);
+        out.append("]", true);
+        return out;
+    }
+    if (v.isDict() && !v.dict().isNamespace) {
+        std::vector<const std::pair<Value, Value>*> entries;
+        for (const auto& entry : v.dict().entries)
+            entries.push_back(&entry);
+        if (entries.empty())
+            return Text("{}");
+        if (style.sortKeys)
+            std::stable_sort(entries.begin(), entries.end(),
+                             [](const auto* a, const auto* b) { return compare(a->first, b->first) < 0; });
+        Text out("{");
+        bool first = true;
+        for (const auto* entry : entries) {
+            if (!first)
+                out.append(style.itemSeparator, true);
+            first = false;
+            if (pretty)
+                out.append(newline(level + 1), true);
+            const Value& key = entry->first;
+            if (key.isString())
+                out.append(jsonString(key.text(), style.asciiOnly));
+            else if (key.isNumber() || key.isNone())
+                out.append(jsonString(toJson(key, style), style.asciiOnly));
+            else
+                throw Failure{"keys of a JSON object must be strings"};
+            out.append(style.keySeparator, true);
+            out.append(toJson(entry->second, style, level + 1));
+        }
+        if (pretty)
+            out.append(newline(level), true);
+        out.append("}", true);
+        return out;
+    }
+    throw Failure{fmt::format("a value of type {} cannot be written as JSON", typeName(v))};
+}
+
+void appendUtf8(std::string& out, uint32_t c) {
+    if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        c = 0xfffd;
+    if (c < 0x80) {
+        out += static_cast<char>(c);
+    } else if (c < 0x800) {
+        out += static_cast<char>(0xc0 | (c >> 6));
+        out += static_cast<char>(0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+        out += static_cast<char>(0xe0 | (c >> 12));
+        out += static_cast<char>(0x80 | ((c >> 6) & 0x3f));
+        out += static_cast<char>(0x80 | (c & 0x3f));
+    } else {
+        out += static_cast<char>(0xf0 | (c >> 18));
+        out += static_cast<char>(0x80 | ((c >> 12) & 0x3f));
+        out += static_cast<char>(0x80 | ((c >> 6) & 0x3f));
+        out += static_cast<char>(0x80 | (c & 0x3f));
+    }
+}
+
+uint32_t codePointAt(std::string_view s, size_t& pos) {
+    const auto lead = static_cast<uint8_t>(s[pos++]);
+    if (lead < 0x80)
+        return lead;
+    const int extra = lead >= 0xf0 && lead < 0xf5   ? 3
+                      : lead >= 0xe0 && lead < 0xf0 ? 2
+                      : lead >= 0xc2 && lead < 0xe0 ? 1
+                                                    : 0;
+    if (extra == 0)
+        return 0xfffd;
+    uint32_t c = lead & (0x3f >> extra);
+    for (int i = 0; i < extra; ++i) {
+        if (pos >= s.size() || (static_cast<uint8_t>(s[pos]) & 0xc0) != 0x80)
+            return 0xfffd;
+        c = c << 6 | (static_cast<uint8_t>(s[pos++]) & 0x3f);
+    }
+    return c;
+}
+
+std::vector<size_t> characterOffsets(std::string_view s) {
+    std::vector<size_t> offsets;
+    offsets.reserve(s.size() + 1);
+    for (size_t pos = 0; pos < s.size();) {
+        offsets.push_back(pos);
+        codePointAt(s, pos);
+    }
+    offsets.push_back(s.size());
+    return offsets;
+}
+
+size_t characterCount(std::string_view s) {
+    size_t n = 0;
+    for (size_t pos = 0; pos < s.size(); ++n)
+        codePointAt(s, pos);
+    return n;
+}
+
+bool isSpace(uint32_t c) {
+    return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+}  // namespace engine::jinja
