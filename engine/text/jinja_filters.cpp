@@ -110,6 +110,8 @@ Value choose(const Value& v, Call& c, bool byAttribute, bool wanted) {
         test = toText(c.positional[at++]).bytes;
     const std::vector<Value> arguments(
         c.positional.begin() + static_cast<std::ptrdiff_t>(std::min(at, c.positional.size())), c.positional.end());
+    if (!truth(v))  // none counts as an empty sequence here
+        return c.in.heap().list({});
     std::vector<Value> kept;
     for (const Value& item : c.in.iterate(v)) {
         c.in.spend(1);
@@ -122,6 +124,8 @@ Value choose(const Value& v, Call& c, bool byAttribute, bool wanted) {
 }
 
 Value mapFilter(const Value& v, Call& c) {
+    if (!truth(v))
+        return c.in.heap().list({});
     std::vector<Value> out;
     const Value* attribute = c.positional.empty() ? c.get(SIZE_MAX, "attribute") : nullptr;
     for (const Value& item : c.in.iterate(v)) {

@@ -374,8 +374,7 @@ Method findIn(const MethodEntry (&table)[N], std::string_view name) {
     return nullptr;
 }
 
-// Globals
-// -----------------------------------------------------------------------------------------------------------------
+// --- Globals ---
 
 Value range(Call& c) {
     int64_t begin = 0, end = c.integer(0, "stop", 0);
