@@ -44,6 +44,9 @@ function(tessera_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
+# Tests with the label `asan` are those that also run under the sanitizers on every test run.
+add_custom_target(asan_tests)
+
 # tessera_test(tst_name [SOURCES ...] [LINK ...] [LABELS ...] [TIMEOUT s] [ENVIRONMENT A=b ...])
 # One Qt Test program. A skipped row shows as Skipped, not as passed.
 function(tessera_test name)
@@ -59,6 +62,9 @@ function(tessera_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} test_support Qt6::Test)
   target_compile_definitions(${name} PRIVATE TESSERA_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+  if(asan IN_LIST ARG_LABELS)
+    add_dependencies(asan_tests ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES
     TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "SKIP   : "
