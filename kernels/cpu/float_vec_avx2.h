@@ -92,6 +92,19 @@ inline V vIfLess(V a, V b, V yes, V no) {
     return {_mm256_blendv_ps(no.lo, yes.lo, _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ)),
             _mm256_blendv_ps(no.hi, yes.hi, _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ))};
 }
+inline V vAlternate(float even, float odd) {
+    const __m256 v = _mm256_setr_ps(even, odd, even, odd, even, odd, even, odd);
+    return {v, v};
+}
+inline V vEvenTwice(V a) {
+    return {_mm256_moveldup_ps(a.lo), _mm256_moveldup_ps(a.hi)};
+}
+inline V vOddTwice(V a) {
+    return {_mm256_movehdup_ps(a.lo), _mm256_movehdup_ps(a.hi)};
+}
+inline V vSwapPairs(V a) {
+    return {_mm256_permute_ps(a.lo, 0xb1), _mm256_permute_ps(a.hi, 0xb1)};
+}
 inline __m256 pow2Of(__m256 n) {
     const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));

@@ -81,6 +81,18 @@ inline V vRound(V a) {
 inline V vIfLess(V a, V b, V yes, V no) {
     return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), no.v, yes.v)};
 }
+inline V vAlternate(float even, float odd) {
+    return {_mm512_setr_ps(even, odd, even, odd, even, odd, even, odd, even, odd, even, odd, even, odd, even, odd)};
+}
+inline V vEvenTwice(V a) {
+    return {_mm512_moveldup_ps(a.v)};
+}
+inline V vOddTwice(V a) {
+    return {_mm512_movehdup_ps(a.v)};
+}
+inline V vSwapPairs(V a) {
+    return {_mm512_permute_ps(a.v, 0xb1)};
+}
 inline V vPow2(V n) {
     const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n.v), _mm512_set1_epi32(127));
     return {_mm512_castsi512_ps(_mm512_slli_epi32(biased, 23))};

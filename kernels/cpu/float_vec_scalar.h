@@ -103,6 +103,19 @@ inline V vRound(V a) {
 inline V vIfLess(V a, V b, V yes, V no) {
     return eachLane([&](int i) { return a.f[i] < b.f[i] ? yes.f[i] : no.f[i]; });
 }
+// [even, odd, even, odd, ...]
+inline V vAlternate(float even, float odd) {
+    return eachLane([&](int i) { return i % 2 ? odd : even; });
+}
+inline V vEvenTwice(V a) {
+    return eachLane([&](int i) { return a.f[i & ~1]; });
+}
+inline V vOddTwice(V a) {
+    return eachLane([&](int i) { return a.f[i | 1]; });
+}
+inline V vSwapPairs(V a) {
+    return eachLane([&](int i) { return a.f[i ^ 1]; });
+}
 // 2^n for whole n in -126 .. 127.
 inline V vPow2(V n) {
     return eachLane([&](int i) {
