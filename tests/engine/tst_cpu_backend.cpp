@@ -401,7 +401,7 @@ class TstCpuBackend : public QObject {
             }
             return out;
         };
-        for (const int64_t row : {int64_t{0}, int64_t{31}, int64_t{300}, total - 1}) {
+        for (const int64_t row : {int64_t{0}, int64_t{31}, int64_t{260}, total - 1}) {
             for (int64_t head = 0; head < heads; ++head) {
                 const int64_t kvHead = head / (heads / kvHeads);
                 const std::vector<double> query = rotated(q, row, heads, head);
