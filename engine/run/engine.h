@@ -92,6 +92,7 @@ struct EngineSnapshot {
     struct PerModel {
         ModelId id;
         int64_t pagesTotal, pagesUsed, pagesShared;
+        int64_t pagesCached;  // held by nobody, kept for a prompt that begins alike
         int64_t running, waiting;
     };
     std::vector<PerModel> models;
@@ -123,10 +124,11 @@ class Engine {
     virtual EngineSnapshot snapshot() const = 0;  // any thread
 
     // Teacher-forced logits of a sequence, chunk by chunk: sink(firstRow, rows, logits [rows, vocab]). For perplexity
-    // and the lab; runs beside the requests' pages and gives its own back.
+    // and the lab; runs beside the requests' pages and gives its own back. Rows before `fromRow` are computed without
+    // logits.
     using LogitSink = std::function<Result<void>(int64_t firstRow, int64_t rows, const float* logits)>;
     virtual Result<void> logits(ModelId model, std::span<const int32_t> ids, const LogitSink& sink,
-                                std::stop_token stop) = 0;
+                                std::stop_token stop, int64_t fromRow = 0) = 0;
 };
 
 }  // namespace engine

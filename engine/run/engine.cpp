@@ -1,0 +1,211 @@
+#include "engine/run/engine.h"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+
+#include "engine/core/error_text.h"
+#include "engine/run/free_memory.h"
+#include "engine/run/loaded.h"
+
+namespace engine {
+
+namespace {
+
+using Clock = Job::Clock;
+constexpr std::chrono::seconds RateWindow{1};
+
+class EngineImpl final : public Engine {
+  public:
+    EngineImpl(EngineOptions options, std::unique_ptr<Backend> backend)
+        : m_options(options), m_backend(std::move(backend)) {}
+
+    Result<LoadedModel> load(const std::string& path, const LoadOptions& options, const Progress& progress,
+                             std::stop_token stop) override {
+        try {
+            TRY(auto loaded,
+                Loaded::load(m_nextModel, path, m_options, options, *m_backend, progress, std::move(stop)));
+            ++m_nextModel;
+            m_models.push_back(std::move(loaded));
+            publish({});
+            return m_models.back()->info();
+        } catch (const std::bad_alloc&) {
+            return Error{ErrorCode::OutOfMemory, "The system has no memory left to load this model", path};
+        }
+    }
+
+    Result<void> unload(ModelId model) override {
+        const auto it = find(model);
+        if (it == m_models.end())
+            return invalid("Model {} is not loaded", model);
+        (*it)->cancelAll(m_pending);
+        m_models.erase(it);
+        returnFreedMemory();
+        publish({});
+        return {};
+    }
+
+    const LoadedModel* model(ModelId id) const override {
+        for (const auto& loaded : m_models)
+            if (loaded->info().id == id)
+                return &loaded->info();
+        return nullptr;
+    }
+
+    Backend& backend() override { return *m_backend; }
+
+    Result<RequestId> submit(Request request) override {
+        const auto it = find(request.model);
+        if (it == m_models.end())
+            return invalid("Model {} is not loaded", request.model);
+        TRY_VOID((*it)->checkRequest(request));
+        const RequestId id = m_nextRequest++;
+        if (request.maxTokens == 0) {
+            RequestStats stats;
+            stats.promptTokens = static_cast<int64_t>(request.ids.size());
+            m_pending.push_back(FinishedEvent{id, StopReason::Length, {}, stats});
+            return id;
+        }
+        try {
+            (*it)->add(id, std::move(request));
+        } catch (const std::bad_alloc&) {
+            return Error{ErrorCode::OutOfMemory, "The system has no memory left for another request", {}};
+        }
+        publish({});
+        return id;
+    }
+
+    void cancel(RequestId request) override {
+        const std::lock_guard lock(m_mutex);
+        m_cancelled.push_back(request);
+    }
+
+    bool step(std::vector<EngineEvent>& events) override {
+        const size_t before = events.size();
+        events.insert(events.end(), std::make_move_iterator(m_pending.begin()),
+                      std::make_move_iterator(m_pending.end()));
+        m_pending.clear();
+        cancelRequested(events);
+        StepFigures figures;
+        for (size_t i = 0; i < m_models.size() && figures.rows == 0; ++i) {  // models take turns
+            m_turn = (m_turn + 1) % m_models.size();
+            if (m_models[m_turn]->hasWork())
+                figures = m_models[m_turn]->step(*m_backend, events);
+        }
+        if (figures.rows == 0 && events.size() == before)
+            return false;
+        publish(figures);
+        return true;
+    }
+
+    EngineSnapshot snapshot() const override {
+        const std::lock_guard lock(m_mutex);
+        EngineSnapshot snapshot = m_snapshot;
+        const Clock::time_point now = Clock::now();
+        double decoded = 0, prefilled = 0;
+        for (const Rate& rate : m_rates)
+            if (now - rate.at <= RateWindow) {
+                decoded += static_cast<double>(rate.decodeRows);
+                prefilled += static_cast<double>(rate.rows - rate.decodeRows);
+            }
+        const double window = std::chrono::duration<double>(RateWindow).count();
+        snapshot.tokensPerSecond = decoded / window;
+        snapshot.prefillTokensPerSecond = prefilled / window;
+        return snapshot;
+    }
+
+    Result<void> logits(ModelId model, std::span<const int32_t> ids, const LogitSink& sink, std::stop_token stop,
+                        int64_t fromRow) override {
+        const auto it = find(model);
+        if (it == m_models.end())
+            return invalid("Model {} is not loaded", model);
+        return (*it)->logits(ids, sink, std::move(stop), fromRow, *m_backend);
+    }
+
+  private:
+    struct Rate {
+        Clock::time_point at;
+        int64_t rows, decodeRows;
+    };
+
+    std::vector<std::unique_ptr<Loaded>>::iterator find(ModelId id) {
+        return std::find_if(m_models.begin(), m_models.end(), [id](const auto& m) { return m->info().id == id; });
+    }
+
+    void cancelRequested(std::vector<EngineEvent>& events) {
+        std::vector<RequestId> cancelled;
+        {
+            const std::lock_guard lock(m_mutex);
+            cancelled.swap(m_cancelled);
+        }
+        for (const RequestId id : cancelled)  // one that has ended already is not found: it had its last event
+            std::any_of(m_models.begin(), m_models.end(), [&](auto& loaded) { return loaded->cancel(id, events); });
+    }
+
+    void publish(const StepFigures& figures) {
+        EngineSnapshot next;
+        for (const auto& loaded : m_models) {
+            const KvPool::Counts& pages = loaded->pool().counts();
+            next.models.push_back({.id = loaded->info().id,
+                                   .pagesTotal = pages.total,
+                                   .pagesUsed = pages.held,
+                                   .pagesShared = pages.shared,
+                                   .pagesCached = pages.cached,
+                                   .running = loaded->scheduler().running(),
+                                   .waiting = loaded->scheduler().waiting()});
+        }
+        const Clock::time_point now = Clock::now();
+        const std::lock_guard lock(m_mutex);
+        next.lastFirstTokenSeconds =
+            figures.firstTokenSeconds > 0 ? figures.firstTokenSeconds : m_snapshot.lastFirstTokenSeconds;
+        next.lastStepSeconds = figures.rows > 0 ? figures.seconds : m_snapshot.lastStepSeconds;
+        next.lastBatchRows = figures.rows > 0 ? figures.rows : m_snapshot.lastBatchRows;
+        next.steps = m_snapshot.steps + (figures.rows > 0);
+        m_snapshot = std::move(next);
+        if (figures.rows > 0)
+            m_rates.push_back({now, figures.rows, figures.decodeRows});
+        while (!m_rates.empty() && now - m_rates.front().at > RateWindow)
+            m_rates.pop_front();
+    }
+
+    EngineOptions m_options;
+    std::unique_ptr<Backend> m_backend;
+    std::vector<std::unique_ptr<Loaded>> m_models;
+    std::vector<EngineEvent> m_pending;  // of requests that ended outside a step
+    ModelId m_nextModel = 1;
+    RequestId m_nextRequest = 1;
+    size_t m_turn = 0;
+
+    mutable std::mutex m_mutex;  // what follows
+    std::vector<RequestId> m_cancelled;
+    EngineSnapshot m_snapshot;
+    std::deque<Rate> m_rates;
+};
+
+}  // namespace
+
+const char* stopReasonName(StopReason r) {
+    switch (r) {
+        case StopReason::EndOfText:
+            return "eos";
+        case StopReason::Length:
+            return "length";
+        case StopReason::StopString:
+            return "stop-string";
+        case StopReason::Cancelled:
+            return "cancelled";
+        case StopReason::ContextFull:
+            return "context";
+    }
+    return "";
+}
+
+Result<std::unique_ptr<Engine>> Engine::make(const EngineOptions& options) {
+    if (options.prefillChunk < 1 || options.maxBatchRows < 2)
+        return invalid("Steps of {} rows with prompt chunks of {} were asked for, expected at least 2 and 1",
+                       options.maxBatchRows, options.prefillChunk);
+    TRY(auto backend, makeCpuBackend({.threads = options.threads, .isa = options.isa, .exact = options.exact}));
+    return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(options, std::move(backend)));
+}
+
+}  // namespace engine

@@ -1,0 +1,47 @@
+// One request while it runs: its sequence, its sampler, the text on its way out, its times. Thread: the engine's.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "engine/run/engine.h"
+#include "engine/run/scheduler.h"
+
+namespace engine {
+
+class Job {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    Job(RequestId id, Request request, std::shared_ptr<const Tokenizer> tokenizer, int64_t contextTokens);
+
+    RequestId id() const { return m_sequence.id; }
+    Sequence& sequence() { return m_sequence; }
+
+    // Its first rows are in a step that begins now.
+    void onScheduled(Clock::time_point now);
+    // Takes the logits of its last position; appends a token event, and when that ends the request, the finished or
+    // failed event. True: it ended.
+    bool onLogits(std::span<float> logits, std::vector<EngineEvent>& events);
+    // After the first token, once: seconds since the request came; else 0.
+    double newFirstTokenSeconds();
+    void finish(StopReason reason, std::vector<EngineEvent>& events);
+    void fail(Error error, std::vector<EngineEvent>& events);
+
+  private:
+    RequestStats stats() const;
+
+    Request m_request;
+    std::shared_ptr<const Tokenizer> m_tokenizer;
+    int64_t m_contextTokens;
+    Sequence m_sequence;
+    Sampler m_sampler;
+    Utf8Stream m_utf8;
+    StopMatcher m_stops;
+    int64_t m_generated = 0;
+    bool m_firstTokenTold = false;
+    Clock::time_point m_submitted, m_scheduled{}, m_firstToken{}, m_lastToken{};
+};
+
+}  // namespace engine

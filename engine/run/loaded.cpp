@@ -1,0 +1,225 @@
+#include "engine/run/loaded.h"
+
+#include <algorithm>
+#include <new>
+
+#include "engine/core/error_text.h"
+
+namespace engine {
+
+namespace {
+
+// A step should not take longer, so that stopping stays quick on slow models; and not fewer rows, so that it stays
+// efficient.
+constexpr double LongestStepSeconds = 0.5;
+constexpr int64_t LeastRows = 32;
+constexpr size_t MaxStops = 64, MaxStopBytes = 64 << 10;
+constexpr int MaxTop = 1000;
+
+}  // namespace
+
+Result<void> Loaded::checkRequest(const Request& request) const {
+    const auto prompt = static_cast<int64_t>(request.ids.size());
+    if (prompt == 0)
+        return invalid("The prompt is empty: at least one token is needed");
+    if (prompt >= m_info.contextTokens)
+        return invalid("The prompt is {} tokens, the context of {} tokens leaves room for a reply after at most {}",
+                       prompt, m_info.contextTokens, m_info.contextTokens - 1);
+    for (size_t i = 0; i < request.ids.size(); ++i)
+        if (request.ids[i] < 0 || request.ids[i] >= m_info.vocabSize)
+            return invalid("Token {} of the prompt is {}, the vocabulary has 0 to {}", i, request.ids[i],
+                           m_info.vocabSize - 1);
+    if (request.maxTokens < -1)
+        return invalid("The limit is {} tokens, expected -1 (until the context is full) or more", request.maxTokens);
+    if (request.nTop < 0 || request.nTop > MaxTop)
+        return invalid("{} alternatives per token were asked for, allowed are 0 to {}", request.nTop, MaxTop);
+    size_t stopBytes = 0;
+    for (const std::string& stop : request.stops) {
+        if (stop.empty())
+            return invalid("A stop string is empty");
+        stopBytes += stop.size();
+    }
+    if (request.stops.size() > MaxStops || stopBytes > MaxStopBytes)
+        return invalid("{} stop strings with {} bytes, allowed are {} with {} bytes", request.stops.size(), stopBytes,
+                       MaxStops, MaxStopBytes);
+    return validate(request.sampling, m_info.vocabSize);
+}
+
+void Loaded::add(RequestId id, Request request) {
+    Job& job = m_jobs.emplace_back(id, std::move(request), m_info.tokenizer, m_info.contextTokens);
+    m_scheduler->add(&job.sequence());
+}
+
+Job* Loaded::jobOf(const Sequence* sequence) {
+    const auto it = std::find_if(m_jobs.begin(), m_jobs.end(), [&](Job& job) { return &job.sequence() == sequence; });
+    return it == m_jobs.end() ? nullptr : &*it;
+}
+
+void Loaded::end(Job* job) {
+    m_scheduler->remove(&job->sequence());
+    for (PlannedRows& p : m_plan)
+        if (p.sequence == &job->sequence())
+            p.sequence = nullptr;
+    m_jobs.remove_if([job](const Job& j) { return &j == job; });
+}
+
+bool Loaded::cancel(RequestId id, std::vector<EngineEvent>& events) {
+    const auto it = std::find_if(m_jobs.begin(), m_jobs.end(), [id](const Job& job) { return job.id() == id; });
+    if (it == m_jobs.end())
+        return false;
+    it->finish(StopReason::Cancelled, events);
+    end(&*it);
+    return true;
+}
+
+void Loaded::cancelAll(std::vector<EngineEvent>& events) {
+    while (!m_jobs.empty()) {
+        m_jobs.front().finish(StopReason::Cancelled, events);
+        end(&m_jobs.front());
+    }
+}
+
+StepFigures Loaded::step(Backend& backend, std::vector<EngineEvent>& events) {
+    const Job::Clock::time_point begin = Job::Clock::now();
+    int64_t budget = m_engine.maxBatchRows;
+    if (m_secondsPerRow > 0)
+        budget =
+            std::clamp(static_cast<int64_t>(LongestStepSeconds / m_secondsPerRow), std::min(LeastRows, budget), budget);
+    const auto plan = m_scheduler->plan(budget);
+    m_plan.assign(plan.begin(), plan.end());
+    StepFigures figures;
+    for (const PlannedRows& p : m_plan) {
+        jobOf(p.sequence)->onScheduled(begin);
+        figures.rows += p.rows;
+        figures.decodeRows += p.rows == 1 && p.wantsLogits;
+    }
+    if (figures.rows == 0)
+        return figures;
+    m_lastFirstToken = 0;
+    Result<void> computed;
+    try {
+        computed = compute(backend, events);
+    } catch (const std::bad_alloc&) {
+        computed =
+            makeError(ErrorCode::OutOfMemory, "The system has no memory left for a step of {} tokens", figures.rows);
+    }
+    if (!computed) {  // whoever took part has no valid keys and values now
+        const std::vector<PlannedRows> failed = m_plan;
+        for (const PlannedRows& p : failed)
+            if (Job* job = p.sequence ? jobOf(p.sequence) : nullptr) {
+                job->fail(computed.error(), events);
+                end(job);
+            }
+    }
+    m_plan.clear();
+    figures.seconds = std::chrono::duration<double>(Job::Clock::now() - begin).count();
+    figures.firstTokenSeconds = m_lastFirstToken;
+    if (figures.rows >= LeastRows) {
+        const double now = figures.seconds / static_cast<double>(figures.rows);
+        m_secondsPerRow = m_secondsPerRow == 0 ? now : 0.5 * (m_secondsPerRow + now);
+    }
+    return figures;
+}
+
+void Loaded::buildStep(std::span<const PlannedRows> plan) {
+    m_step.ids.clear();
+    m_step.positions.clear();
+    m_step.sequences.clear();
+    m_step.logitRows.clear();
+    for (const PlannedRows& p : plan) {
+        const Sequence& s = *p.sequence;
+        m_step.sequences.push_back({m_step.rows(), p.rows, s.computed, s.table.pages});
+        for (int64_t i = s.computed; i < s.computed + p.rows; ++i) {
+            m_step.ids.push_back(s.ids[static_cast<size_t>(i)]);
+            m_step.positions.push_back(i);
+        }
+        if (p.wantsLogits)
+            m_step.logitRows.push_back(m_step.rows() - 1);
+    }
+}
+
+Result<void> Loaded::compute(Backend& backend, std::vector<EngineEvent>& events) {
+    buildStep(m_plan);
+    const auto nLogits = static_cast<int64_t>(m_step.logitRows.size());
+    const int64_t blockRows = std::min(nLogits, MaxLogitRows);
+    TRY_VOID(backend.reserve(m_model->scratchBytes(m_step.rows(), nLogits, blockRows)));
+    const Activations hidden = m_model->forward(m_step, *m_pool->storage(), backend);
+    TRY_VOID(m_info.file->checkIntact());
+    m_scheduler->commit();
+    if (nLogits == 0)
+        return {};
+    std::vector<Sequence*> wanting;
+    for (const PlannedRows& p : m_plan)
+        if (p.wantsLogits)
+            wanting.push_back(p.sequence);
+    Activations logits = backend.scratch(blockRows, m_info.vocabSize);
+    for (int64_t first = 0; first < nLogits; first += blockRows) {
+        logits.rows = std::min(blockRows, nLogits - first);
+        m_model->project({hidden.row(first), logits.rows, hidden.cols}, backend, logits);
+        TRY_VOID(m_info.file->checkIntact());
+        for (int64_t row = 0; row < logits.rows; ++row) {
+            Job* job = jobOf(wanting[static_cast<size_t>(first + row)]);
+            const bool ended = job->onLogits({logits.row(row), static_cast<size_t>(logits.cols)}, events);
+            if (const double seconds = job->newFirstTokenSeconds(); seconds > 0)
+                m_lastFirstToken = seconds;
+            if (ended)
+                end(job);
+        }
+    }
+    return {};
+}
+
+Result<void> Loaded::logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
+                            int64_t fromRow, Backend& backend) {
+    const auto total = static_cast<int64_t>(ids.size());
+    if (total == 0 || total > m_info.contextTokens)
+        return invalid("{} tokens were given, the context allows 1 to {}", total, m_info.contextTokens);
+    for (size_t i = 0; i < ids.size(); ++i)
+        if (ids[i] < 0 || ids[i] >= m_info.vocabSize)
+            return invalid("Token {} is {}, the vocabulary has 0 to {}", i, ids[i], m_info.vocabSize - 1);
+    PageTable table;
+    if (!m_pool->grow(table, total))
+        return makeError(ErrorCode::OutOfMemory,
+                         "{} tokens need {} pages, and {} of {} are free beside the running requests", total,
+                         m_pool->pagesFor(total), m_pool->available(), m_info.kvPages);
+    struct GiveBack {
+        KvPool& pool;
+        PageTable& table;
+        ~GiveBack() { pool.release(table); }
+    } giveBack{*m_pool, table};
+    try {
+        for (int64_t begin = 0; begin < total; begin += m_engine.prefillChunk) {
+            if (stop.stop_requested())
+                return Error{ErrorCode::Cancelled, "The computation was stopped", {}};
+            const int64_t rows = std::min(m_engine.prefillChunk, total - begin);
+            Step step;
+            step.sequences.push_back({0, rows, begin, table.pages});
+            for (int64_t i = begin; i < begin + rows; ++i) {
+                step.ids.push_back(ids[static_cast<size_t>(i)]);
+                step.positions.push_back(i);
+                if (i >= fromRow)
+                    step.logitRows.push_back(i - begin);
+            }
+            const auto nLogits = static_cast<int64_t>(step.logitRows.size());
+            const int64_t blockRows = std::min(nLogits, MaxLogitRows);
+            TRY_VOID(backend.reserve(m_model->scratchBytes(rows, nLogits, blockRows)));
+            const Activations hidden = m_model->forward(step, *m_pool->storage(), backend);
+            TRY_VOID(m_info.file->checkIntact());
+            if (nLogits == 0)
+                continue;
+            Activations logits = backend.scratch(blockRows, m_info.vocabSize);
+            for (int64_t first = 0; first < nLogits; first += blockRows) {
+                logits.rows = std::min(blockRows, nLogits - first);
+                m_model->project({hidden.row(first), logits.rows, hidden.cols}, backend, logits);
+                TRY_VOID(m_info.file->checkIntact());
+                TRY_VOID(sink(begin + step.logitRows[static_cast<size_t>(first)], logits.rows, logits.data));
+            }
+        }
+    } catch (const std::bad_alloc&) {
+        return makeError(ErrorCode::OutOfMemory, "The system has no memory left for a step of {} tokens",
+                         m_engine.prefillChunk);
+    }
+    return {};
+}
+
+}  // namespace engine

@@ -1,0 +1,66 @@
+// A model in memory with its pages and its requests; one of several that an engine holds. Thread: the engine's.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "engine/models/model.h"
+#include "engine/run/engine.h"
+#include "engine/run/job.h"
+#include "engine/run/kv_pool.h"
+#include "engine/run/scheduler.h"
+
+namespace engine {
+
+// Rows of logits that are in memory at once.
+inline constexpr int64_t MaxLogitRows = 64;
+
+struct StepFigures {
+    int64_t rows = 0, decodeRows = 0;
+    double seconds = 0;
+    double firstTokenSeconds = 0;  // of the last request that got its first token; 0: none did
+};
+
+class Loaded {
+  public:
+    static Result<std::unique_ptr<Loaded>> load(ModelId id, const std::string& path, const EngineOptions& engine,
+                                                const LoadOptions& options, Backend& backend,
+                                                const Engine::Progress& progress, std::stop_token stop);
+
+    const LoadedModel& info() const { return m_info; }
+    KvPool& pool() { return *m_pool; }
+    const Scheduler& scheduler() const { return *m_scheduler; }
+
+    Result<void> checkRequest(const Request& request) const;
+    void add(RequestId id, Request request);
+    // True: the request was here; its finished event is appended.
+    bool cancel(RequestId id, std::vector<EngineEvent>& events);
+    void cancelAll(std::vector<EngineEvent>& events);
+    bool hasWork() const { return !m_jobs.empty(); }
+
+    // Runs one batch. Events are appended; nothing is thrown.
+    StepFigures step(Backend& backend, std::vector<EngineEvent>& events);
+    Result<void> logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
+                        int64_t fromRow, Backend& backend);
+
+  private:
+    Loaded() = default;
+    Result<void> compute(Backend& backend, std::vector<EngineEvent>& events);
+    void buildStep(std::span<const PlannedRows> plan);
+    Job* jobOf(const Sequence* sequence);
+    void end(Job* job);
+
+    LoadedModel m_info;
+    EngineOptions m_engine;
+    std::shared_ptr<const Model> m_model;
+    std::unique_ptr<KvPool> m_pool;
+    std::optional<Scheduler> m_scheduler;
+    std::list<Job> m_jobs;
+    Step m_step;
+    std::vector<PlannedRows> m_plan;  // of the running step
+    double m_secondsPerRow = 0;       // running mean of large steps
+    double m_lastFirstToken = 0;
+};
+
+}  // namespace engine
