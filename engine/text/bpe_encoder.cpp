@@ -1,9 +1,11 @@
-// Byte-pair encoding as GPT-2 does it: words from the pre-tokenizer, bytes spelled in an alphabet of printable characters,
-// merges by rank. Also its raw form (gemma4): characters instead of bytes, U+2581 for the space, bytes as <0xNN>.
+// Byte-pair encoding as GPT-2 does it: words from the pre-tokenizer, bytes spelled in an alphabet of printable
+// characters, merges by rank. Also its raw form (gemma4): characters instead of bytes, U+2581 for the space, bytes as
+// <0xNN>.
 #include <array>
 #include <string>
 
 #include "engine/core/error_text.h"
+#include "engine/io/plain_text.h"
 #include "engine/text/pre_tokenizer.h"
 #include "engine/text/segment_encoder.h"
 
@@ -11,7 +13,7 @@ namespace engine {
 
 namespace {
 
-constexpr std::string_view SpaceMark = "\xE2\x96\x81";   // U+2581
+constexpr std::string_view SpaceMark = "\xE2\x96\x81";  // U+2581
 constexpr size_t LongestWord = size_t{1} << 30;
 
 // GPT-2's alphabet: printable Latin-1 bytes stand for themselves, the others for U+0100 and up.
@@ -33,7 +35,9 @@ constexpr ByteAlphabet Alphabet = [] {
     return alphabet;
 }();
 
-void appendSpelled(std::string& out, unsigned char byte) { appendUtf8(out, Alphabet.codepoint[byte]); }
+void appendSpelled(std::string& out, unsigned char byte) {
+    appendCharacter(out, Alphabet.codepoint[byte]);
+}
 
 class BpeEncoder final : public SegmentEncoder {
   public:
@@ -65,7 +69,8 @@ Result<void> BpeEncoder::readMerges(const ModelFile& file) {
     TRY(const MetaArray* merges, file.array(Key, MetaArray::Element::String));
     const auto& lines = merges->strings;
     if (lines.size() > size_t{1} << 25)
-        return unsupported("{}: {} has {} entries, at most {} are supported", m_vocab.fileName, Key, lines.size(), 1 << 25);
+        return unsupported("{}: {} has {} entries, at most {} are supported", m_vocab.fileName, Key, lines.size(),
+                           1 << 25);
     m_merges.reserve(lines.size());
     std::string joined;
     for (size_t i = 0; i < lines.size(); ++i) {
@@ -78,10 +83,11 @@ Result<void> BpeEncoder::readMerges(const ModelFile& file) {
         const int32_t ids[3] = {m_vocab.find(parts[0]), m_vocab.find(parts[1]), m_vocab.find(joined)};
         for (int part = 0; part < 3; ++part) {
             if (ids[part] < 0)
-                return damaged("{}: {}, entry {}, names \"{}\", which is not in tokenizer.ggml.tokens", m_vocab.fileName, Key, i,
-                               toValidUtf8((part < 2 ? parts[part] : std::string_view(joined)).substr(0, 40)));
+                return damaged("{}: {}, entry {}, names \"{}\", which is not in tokenizer.ggml.tokens",
+                               m_vocab.fileName, Key, i,
+                               plainText(part < 2 ? parts[part] : std::string_view(joined), 40));
         }
-        if (!isPlain(ids[2]))   // words never become control tokens
+        if (!isPlain(ids[2]))  // words never become control tokens
             continue;
         if (!m_merges.insert(ids[0], ids[1], {static_cast<uint32_t>(i), ids[2]}))
             return damaged("{}: {} holds entries made to collide (at entry {})", m_vocab.fileName, Key, i);
@@ -217,8 +223,7 @@ Result<std::unique_ptr<SegmentEncoder>> makeBpeEncoder(Vocab& vocab, const Model
     const PreTokenizer* preTokenizer = findPreTokenizer(name);
     if (!preTokenizer)
         return unsupported("{}: the pre-tokenizer \"{}\" (tokenizer.ggml.pre) is not known", vocab.fileName,
-                           toValidUtf8(std::string_view(name).substr(0, 60)));
-    vocab.addsBos = vocab.addsBos || preTokenizer->addsBos;
+                           plainText(name, 60));
     auto encoder = std::make_unique<BpeEncoder>(vocab, *preTokenizer);
     TRY_VOID(encoder->readMerges(file));
     encoder->findBytes();

@@ -1,5 +1,6 @@
-// Byte-pair merging of one word: again and again the pair with the lowest rank merges, of equal ranks the leftmost, until no
-// pair has a rank. Three ways with one result, chosen by the length of the word. Thread: any (one Merger per thread).
+// Byte-pair merging of one word: again and again the pair with the lowest rank merges, of equal ranks the leftmost,
+// until no pair has a rank. Three ways with one result, chosen by the length of the word. Thread: any (one Merger per
+// thread).
 #pragma once
 
 #include <algorithm>
@@ -13,17 +14,18 @@
 namespace engine {
 
 struct Symbol {
-    int32_t id;      // what the look-up knows the symbol by
-    uint32_t size;   // bytes
+    int32_t id;     // what the look-up knows the symbol by
+    uint32_t size;  // bytes
 };
 
 // `Pair` is a callable: Merge(const Symbol& left, const char* leftText, const Symbol& right).
 class Merger {
   public:
-    static constexpr size_t ScanBelow = 32;        // plain search for the lowest rank: fastest for words
-    static constexpr size_t BucketsAbove = 4096;   // positions sorted by rank instead of a heap: no log factor in long runs
+    static constexpr size_t ScanBelow = 32;  // plain search for the lowest rank: fastest for words
+    static constexpr size_t BucketsAbove =
+        4096;  // positions sorted by rank instead of a heap: no log factor in long runs
 
-    std::vector<Symbol> symbols;   // in: the characters or bytes of the word. out: the tokens
+    std::vector<Symbol> symbols;  // in: the characters or bytes of the word. out: the tokens
 
     template <typename Pair>
     void merge(const char* text, Pair pair) {
@@ -40,7 +42,7 @@ class Merger {
         const size_t count = symbols.size();
         if (count < 2)
             return;
-        std::vector<Merge>& merges = m_merges;   // merges[i]: of symbols i and i + 1
+        std::vector<Merge>& merges = m_merges;  // merges[i]: of symbols i and i + 1
         merges.resize(count);
         const char* at = text;
         for (size_t i = 0; i + 1 < count; ++i) {
@@ -73,7 +75,8 @@ class Merger {
     template <typename Pair>
     void mergeByHeap(const char* text, Pair pair) {
         Chain chain(symbols, text);
-        std::vector<uint64_t> heap;   // rank << 32 | position: the rank names the pair, so it also tells whether it still stands
+        std::vector<uint64_t>
+            heap;  // rank << 32 | position: the rank names the pair, so it also tells whether it still stands
         for (uint32_t i = 0; i + 1 < chain.size(); ++i) {
             const Merge merge = chain.pairAt(i, pair);
             if (merge.rank != UINT32_MAX)
@@ -147,7 +150,7 @@ class Merger {
             Symbol symbol;
             uint32_t previous;
             uint32_t next;
-            uint32_t offset;   // in the text
+            uint32_t offset;  // in the text
         };
         std::vector<Link> m_links;
         const char* m_text;
@@ -158,8 +161,8 @@ class Merger {
 
 template <typename Pair>
 void Merger::mergeByBuckets(const char* text, Pair pair) {
-    // All positions of one rank in one bucket, in order; a heap says which rank is next. Positions that come while the bucket
-    // is being worked off go to its own small heap.
+    // All positions of one rank in one bucket, in order; a heap says which rank is next. Positions that come while the
+    // bucket is being worked off go to its own small heap.
     struct Bucket {
         uint32_t rank;
         size_t cursor = 0;
@@ -171,7 +174,7 @@ void Merger::mergeByBuckets(const char* text, Pair pair) {
     Chain chain(symbols, text);
     std::unordered_map<uint32_t, uint32_t> numbers;
     std::vector<Bucket> buckets;
-    std::vector<uint64_t> queue;   // rank << 32 | bucket
+    std::vector<uint64_t> queue;  // rank << 32 | bucket
     const auto add = [&](uint32_t position) {
         const Merge merge = chain.pairAt(position, pair);
         if (merge.rank == UINT32_MAX)
@@ -221,7 +224,7 @@ void Merger::mergeByBuckets(const char* text, Pair pair) {
             std::pop_heap(bucket.late.begin(), bucket.late.end(), std::greater<>());
             bucket.late.pop_back();
         }
-        chain.mergeAt(position, bucket.rank, pair, add);   // may move the buckets
+        chain.mergeAt(position, bucket.rank, pair, add);  // may move the buckets
     }
     chain.store(symbols);
 }

@@ -74,7 +74,8 @@ for start in range(0, 0x110000, BLOCK):
     index.append(where[text])
 assert len(blocks) < 256
 
-HEADER = f"""// Made by make_unicode_data.py from Unicode {ud.unidata_version}; not edited by hand. clang-format off
+HEADER = f"""// Made by make_unicode_data.py from Unicode {ud.unidata_version}; not edited by hand.
+// clang-format off
 #include "engine/text/unicode_data.h"
 
 namespace engine {{

@@ -39,7 +39,7 @@ void PatternAutomaton::insert(std::string_view pattern, int32_t number, bool rev
 }
 
 void PatternAutomaton::link() {
-    std::vector<int32_t> queue;   // breadth first: a node's fail link points to a shallower node
+    std::vector<int32_t> queue;  // breadth first: a node's fail link points to a shallower node
     queue.reserve(m_nodes.size());
     queue.push_back(Root);
     for (size_t at = 0; at < queue.size(); ++at) {

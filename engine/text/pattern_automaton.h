@@ -13,8 +13,8 @@ namespace engine {
 class PatternAutomaton {
   public:
     static constexpr int32_t Root = 0;
-    // Empty patterns are left out; of equal ones the first counts. `reversed` spells every pattern backwards, to be fed a text
-    // from its end: then a match is known at the place where it begins.
+    // Empty patterns are left out; of equal ones the first counts. `reversed` spells every pattern backwards, to be fed
+    // a text from its end: then a match is known at the place where it begins.
     explicit PatternAutomaton(std::span<const std::string_view> patterns, bool reversed = false);
 
     bool empty() const { return m_nodes.size() == 1; }

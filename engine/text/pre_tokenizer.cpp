@@ -117,10 +117,13 @@ int PreTokenizer::stageCount() const {
     return static_cast<int>(std::find(stages.begin(), stages.end(), nullptr) - stages.begin());
 }
 
-std::span<const PreTokenizer> preTokenizers() { return List; }
+std::span<const PreTokenizer> preTokenizers() {
+    return List;
+}
 
 const PreTokenizer* findPreTokenizer(std::string_view name) {
-    const auto found = std::find_if(std::begin(List), std::end(List), [&](const PreTokenizer& p) { return p.name == name; });
+    const auto found =
+        std::find_if(std::begin(List), std::end(List), [&](const PreTokenizer& p) { return p.name == name; });
     return found == std::end(List) ? nullptr : found;
 }
 

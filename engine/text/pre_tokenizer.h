@@ -1,6 +1,7 @@
-// Cuts text into the words that a byte-pair tokenizer merges within. A pre-tokenizer is a list of stages; each is a hand-written
-// matcher equal to one regular expression of the model's tokenizer and cuts the pieces of the stage before. No backtracking,
-// no recursion, linear time, no allocation. Constant data; a PieceReader belongs to one thread.
+// Cuts text into the words that a byte-pair tokenizer merges within. A pre-tokenizer is a list of stages; each is a
+// hand-written matcher equal to one regular expression of the model's tokenizer and cuts the pieces of the stage
+// before. No backtracking, no recursion, linear time, no allocation. Constant data; a PieceReader belongs to one
+// thread.
 #pragma once
 
 #include <array>
@@ -16,10 +17,10 @@ struct PreTokenizer {
     static constexpr int MaxStages = 6;
 
     std::string_view name;
-    std::array<Stage, MaxStages> stages{};   // the first null ends the list
-    bool ignoresMerges = false;    // a word that is a token as a whole is that token, whatever the merges say
-    bool rawUtf8 = false;          // tokens are plain UTF-8 with U+2581 for the space, not GPT-2's byte alphabet
-    bool addsBos = false;          // where the file does not say
+    std::array<Stage, MaxStages> stages{};  // the first null ends the list
+    bool ignoresMerges = false;             // a word that is a token as a whole is that token, whatever the merges say
+    bool rawUtf8 = false;  // tokens are plain UTF-8 with U+2581 for the space, not GPT-2's byte alphabet
+    bool addsBos = false;  // where the file does not say
     int stageCount() const;
 };
 
@@ -31,7 +32,7 @@ std::span<const PreTokenizer> preTokenizers();
 class PieceReader {
   public:
     PieceReader(const PreTokenizer& preTokenizer, std::string_view text);
-    bool next(std::string_view& piece);   // false at the end
+    bool next(std::string_view& piece);  // false at the end
 
   private:
     struct Level {

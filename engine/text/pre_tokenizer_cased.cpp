@@ -34,8 +34,8 @@ bool isCase(const TextChar& c, uint32_t mask) {
 }
 
 struct CasedRun {
-    const char* upperEnd;   // the end of [U]*
-    const char* lastBoth;   // behind the last character of it that is in W too; null: none
+    const char* upperEnd;  // the end of [U]*
+    const char* lastBoth;  // behind the last character of it that is in W too; null: none
     bool lowerFollows;
 };
 
@@ -129,7 +129,9 @@ const char* casedStage(StageMemory&, const char* p, const char* end) {
 
 }  // namespace
 
-const char* stageGpt4o(StageMemory& m, const char* p, const char* end) { return casedStage<CasedRules{}>(m, p, end); }
+const char* stageGpt4o(StageMemory& m, const char* p, const char* end) {
+    return casedStage<CasedRules{}>(m, p, end);
+}
 const char* stageTekken(StageMemory& m, const char* p, const char* end) {
     return casedStage<CasedRules{.contractions = false, .digits = 1}>(m, p, end);
 }

@@ -5,8 +5,8 @@
 
 namespace engine {
 
-// The match at p, or else the text up to the next match. `match(p, end)` gives null where there is none, and looks ahead only
-// a bounded way before it fails (so that the whole stays linear).
+// The match at p, or else the text up to the next match. `match(p, end)` gives null where there is none, and looks
+// ahead only a bounded way before it fails (so that the whole stays linear).
 template <typename Match>
 const char* isolate(const char* p, const char* end, Match match) {
     if (const char* q = match(p, end))

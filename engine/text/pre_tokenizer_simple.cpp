@@ -7,8 +7,12 @@ namespace engine {
 
 namespace {
 
-bool isNumber(const TextChar& c) { return c.is(ClassNumber); }
-bool isNotNumber(const TextChar& c) { return !c.is(ClassNumber); }
+bool isNumber(const TextChar& c) {
+    return c.is(ClassNumber);
+}
+bool isNotNumber(const TextChar& c) {
+    return !c.is(ClassNumber);
+}
 
 const char* numberGroup(const char* p, const char* end, int most) {
     if (!charAt(p, end).is(ClassNumber)) {
@@ -28,7 +32,7 @@ const char* skipChars(const char* p, const char* end, int64_t count) {
 
 struct Run {
     const char* end;
-    int64_t length;   // characters
+    int64_t length;  // characters
 };
 Run runOf(const char* p, const char* end, uint32_t mask) {
     Run run{p, 0};
@@ -68,8 +72,20 @@ bool isFalconPunct(const TextChar& c, bool tick) {
 
 bool isBloomWord(const TextChar& c) {
     switch (c.codepoint) {
-        case '(': case '|': case '.': case ',': case '!': case '?': case ')':
-        case 0x2026: case 0x3002: case 0xFF0C: case 0x3001: case 0x0964: case 0x06D4: case 0x060C:
+        case '(':
+        case '|':
+        case '.':
+        case ',':
+        case '!':
+        case '?':
+        case ')':
+        case 0x2026:
+        case 0x3002:
+        case 0xFF0C:
+        case 0x3001:
+        case 0x0964:
+        case 0x06D4:
+        case 0x060C:
             return false;
         default:
             return c.isOther(ClassSpace);
@@ -78,11 +94,15 @@ bool isBloomWord(const TextChar& c) {
 
 }  // namespace
 
-const char* stageDigit(StageMemory&, const char* p, const char* end) { return numberGroup(p, end, 1); }
-const char* stageDigits3(StageMemory&, const char* p, const char* end) { return numberGroup(p, end, 3); }
-const char* stageNumbers(StageMemory&, const char* p, const char* end) { return isolate(p, end, [](auto q, auto e) {
-    return matchRun(q, e, isNumber);
-}); }
+const char* stageDigit(StageMemory&, const char* p, const char* end) {
+    return numberGroup(p, end, 1);
+}
+const char* stageDigits3(StageMemory&, const char* p, const char* end) {
+    return numberGroup(p, end, 3);
+}
+const char* stageNumbers(StageMemory&, const char* p, const char* end) {
+    return isolate(p, end, [](auto q, auto e) { return matchRun(q, e, isNumber); });
+}
 
 const char* stageThreeAscii(StageMemory&, const char* p, const char* end) {
     return isolate(p, end, [](const char* q, const char* e) -> const char* {
@@ -100,7 +120,7 @@ const char* stageAyaDigits(StageMemory& memory, const char* p, const char* end) 
 
 const char* stageSuperDigits(StageMemory& memory, const char* p, const char* end) {
     const char* q = p;
-    if (memory.runEnd && p < memory.runEnd) {   // p stands at a multiple of three before runEnd
+    if (memory.runEnd && p < memory.runEnd) {  // p stands at a multiple of three before runEnd
         const char* next = skipChars(p, end, 3);
         if (next != memory.runEnd)
             return next;
@@ -138,9 +158,8 @@ const char* stagePunctRunsTick(StageMemory&, const char* p, const char* end) {
 }
 
 const char* stageBloom(StageMemory&, const char* p, const char* end) {
-    return isolate(p, end, [](const char* q, const char* e) {
-        return matchRun(q != e && *q == ' ' ? q + 1 : q, e, isBloomWord);
-    });
+    return isolate(
+        p, end, [](const char* q, const char* e) { return matchRun(q != e && *q == ' ' ? q + 1 : q, e, isBloomWord); });
 }
 
 const char* stageLines(StageMemory&, const char* p, const char* end) {

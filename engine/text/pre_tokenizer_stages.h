@@ -1,6 +1,6 @@
-// The stages that pre-tokenizers are made of. A stage is given the rest [p, end) of a piece (p < end) and returns where the next
-// part of it ends: a match of its regular expression, or the text up to the next match. Bytes that are not UTF-8 count as U+FFFD.
-// Thread: any.
+// The stages that pre-tokenizers are made of. A stage is given the rest [p, end) of a piece (p < end) and returns where
+// the next part of it ends: a match of its regular expression, or the text up to the next match. Bytes that are not
+// UTF-8 count as U+FFFD. Thread: any.
 #pragma once
 
 #include "engine/text/unicode.h"
@@ -54,7 +54,8 @@ const char* matchContraction(const char* p, const char* end, bool anyCase);
 const char* stageGpt2(StageMemory&, const char* p, const char* end);
 // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 const char* stageLlama3(StageMemory&, const char* p, const char* end);
-// The same with \p{N} (qwen2), with \p{N}+ (minicpm5), with [\p{L}\p{M}] for \p{L} (qwen35), without contractions (ufakzeka)
+// The same with \p{N} (qwen2), with \p{N}+ (minicpm5), with [\p{L}\p{M}] for \p{L} (qwen35), without contractions
+// (ufakzeka)
 const char* stageQwen2(StageMemory&, const char* p, const char* end);
 const char* stageMinicpm5(StageMemory&, const char* p, const char* end);
 const char* stageQwen35(StageMemory&, const char* p, const char* end);
@@ -67,42 +68,43 @@ const char* stageJais2(StageMemory&, const char* p, const char* end);
 const char* stageExaoneMoe(StageMemory&, const char* p, const char* end);
 
 // pre_tokenizer_cased.cpp: words by case, as o200k has them
-// [^\r\n\p{L}\p{N}]?[U]*[W]+(contraction)?|[^\r\n\p{L}\p{N}]?[U]+[W]*(contraction)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|...
-// with U = Lu Lt Lm Lo M and W = Ll Lm Lo M
+// [^\r\n\p{L}\p{N}]?[U]*[W]+(contraction)?|[^\r\n\p{L}\p{N}]?[U]+[W]*(contraction)?|\p{N}{1,3}|
+// ?[^\s\p{L}\p{N}]+[\r\n/]*|... with U = Lu Lt Lm Lo M and W = Ll Lm Lo M
 const char* stageGpt4o(StageMemory&, const char* p, const char* end);
-const char* stageTekken(StageMemory&, const char* p, const char* end);   // \p{N}, no contraction
-const char* stageYoutu(StageMemory&, const char* p, const char* end);    // \p{N}
-const char* stageKimi(StageMemory&, const char* p, const char* end);     // \p{Han}+ first, signs with [\r\n]*
+const char* stageTekken(StageMemory&, const char* p, const char* end);  // \p{N}, no contraction
+const char* stageYoutu(StageMemory&, const char* p, const char* end);   // \p{N}
+const char* stageKimi(StageMemory&, const char* p, const char* end);    // \p{Han}+ first, signs with [\r\n]*
 
 // pre_tokenizer_deepseek.cpp
 const char* stageDeepseekV3(StageMemory&, const char* p, const char* end);
 const char* stageSpark(StageMemory&, const char* p, const char* end);
-const char* stageLineBreak(StageMemory&, const char* p, const char* end);        // [\r\n]
-const char* stageCasedScripts(StageMemory&, const char* p, const char* end);     // \s?[A-Za-z..]+ of deepseek-llm
-const char* stageWidePunct(StageMemory&, const char* p, const char* end);        // \s?[!-/:-~！-／：-～‘-‟　-。]+
-const char* stageSpacesAtEnd(StageMemory&, const char* p, const char* end);      // \s+$
-const char* stageHanHangul(StageMemory&, const char* p, const char* end);        // [一-龥ࠀ-一가-퟿]+
-const char* stageHanKana(StageMemory&, const char* p, const char* end);          // [一-龥぀-ゟ゠-ヿ]+
-const char* stageSpaceLetters(StageMemory&, const char* p, const char* end);     // \s?\p{L}+
-const char* stageSpacePunct(StageMemory&, const char* p, const char* end);       // \s?\p{P}+
+const char* stageLineBreak(StageMemory&, const char* p, const char* end);     // [\r\n]
+const char* stageCasedScripts(StageMemory&, const char* p, const char* end);  // \s?[A-Za-z..]+ of deepseek-llm
+const char* stageWidePunct(StageMemory&, const char* p, const char* end);    // \s?[!-/:-~！-／：-～‘-‟　-。]+
+const char* stageSpacesAtEnd(StageMemory&, const char* p, const char* end);  // \s+$
+const char* stageHanHangul(StageMemory&, const char* p, const char* end);    // [一-龥ࠀ-一가-퟿]+
+const char* stageHanKana(StageMemory&, const char* p, const char* end);      // [一-龥぀-ゟ゠-ヿ]+
+const char* stageSpaceLetters(StageMemory&, const char* p, const char* end);  // \s?\p{L}+
+const char* stageSpacePunct(StageMemory&, const char* p, const char* end);    // \s?\p{P}+
 const char* stageYoutuScripts(StageMemory&, const char* p, const char* end);
 const char* stageAfmoeScripts(StageMemory&, const char* p, const char* end);
 
 // pre_tokenizer_simple.cpp
-const char* stageDigit(StageMemory&, const char* p, const char* end);            // \p{N}
-const char* stageDigits3(StageMemory&, const char* p, const char* end);          // \p{N}{1,3}
-const char* stageNumbers(StageMemory&, const char* p, const char* end);          // \p{N}+
-const char* stageThreeAscii(StageMemory&, const char* p, const char* end);       // [0-9][0-9][0-9]
-const char* stageDigitsFromRight(StageMemory&, const char* p, const char* end);  // \p{N} in threes counted from the right
-const char* stageSuperDigits(StageMemory&, const char* p, const char* end);      // (?=(\d{3})+(?!\d))
-const char* stageAyaDigits(StageMemory&, const char* p, const char* end);        // \d{1,3}(?=(?:\d{3})*\b)
-const char* stagePunctRuns(StageMemory&, const char* p, const char* end);        // [\p{P}\$\+<=>\^~\|]+
-const char* stagePunctRunsTick(StageMemory&, const char* p, const char* end);    // [\p{P}\$\+<=>\^~\|`]+
-const char* stageBloom(StageMemory&, const char* p, const char* end);            //  ?[^(\s|.,!?…。，、।۔،)]+
-const char* stageLines(StageMemory&, const char* p, const char* end);            // [^\n]+|[\n]+
-const char* stageSentinel(StageMemory&, const char* p, const char* end);         // <sentinel:[0-9]+>
-const char* stageImageToken(StageMemory&, const char* p, const char* end);       // IMGIMG[A-I]{1,4}Z
-const char* stageIndent(StageMemory&, const char* p, const char* end);           // [\t\n]|    |  (4 or 2 spaces)
-const char* stagePunctEach(StageMemory&, const char* p, const char* end);        // [\p{P}!-/:-@\[-`{-~]
+const char* stageDigit(StageMemory&, const char* p, const char* end);       // \p{N}
+const char* stageDigits3(StageMemory&, const char* p, const char* end);     // \p{N}{1,3}
+const char* stageNumbers(StageMemory&, const char* p, const char* end);     // \p{N}+
+const char* stageThreeAscii(StageMemory&, const char* p, const char* end);  // [0-9][0-9][0-9]
+const char* stageDigitsFromRight(StageMemory&, const char* p,
+                                 const char* end);                             // \p{N} in threes counted from the right
+const char* stageSuperDigits(StageMemory&, const char* p, const char* end);    // (?=(\d{3})+(?!\d))
+const char* stageAyaDigits(StageMemory&, const char* p, const char* end);      // \d{1,3}(?=(?:\d{3})*\b)
+const char* stagePunctRuns(StageMemory&, const char* p, const char* end);      // [\p{P}\$\+<=>\^~\|]+
+const char* stagePunctRunsTick(StageMemory&, const char* p, const char* end);  // [\p{P}\$\+<=>\^~\|`]+
+const char* stageBloom(StageMemory&, const char* p, const char* end);          //  ?[^(\s|.,!?…。，、।۔،)]+
+const char* stageLines(StageMemory&, const char* p, const char* end);          // [^\n]+|[\n]+
+const char* stageSentinel(StageMemory&, const char* p, const char* end);       // <sentinel:[0-9]+>
+const char* stageImageToken(StageMemory&, const char* p, const char* end);     // IMGIMG[A-I]{1,4}Z
+const char* stageIndent(StageMemory&, const char* p, const char* end);         // [\t\n]|    |  (4 or 2 spaces)
+const char* stagePunctEach(StageMemory&, const char* p, const char* end);      // [\p{P}!-/:-@\[-`{-~]
 
 }  // namespace engine

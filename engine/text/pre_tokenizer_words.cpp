@@ -14,17 +14,17 @@ bool isLetterOf(const TextChar& c, char letter, bool anyCase) {
 }
 
 struct WordRules {
-    bool contractions = true;      // (?i:'s|...)
+    bool contractions = true;  // (?i:'s|...)
     uint32_t letters = ClassLetter;
-    int digits = 1;                // 0: any number
+    int digits = 1;  // 0: any number
     uint32_t notSigns = ClassSpace | ClassLetter | ClassNumber;
     bool newlinesAfterSigns = true;
     bool spacesInPowers = false;
-    bool phrases = false;          // exaone-moe
+    bool phrases = false;  // exaone-moe
 };
 
 const char* matchSpacesInPowers(StageMemory& memory, const char* p, const char* end) {
-    if (!memory.runEnd || memory.runEnd <= p) {   // else p lies in a run that is known to have no more newlines
+    if (!memory.runEnd || memory.runEnd <= p) {  // else p lies in a run that is known to have no more newlines
         const char* lastNewline = nullptr;
         const char* q = p;
         for (TextChar c = charAt(q, end); c.is(ClassSpace); c = charAt(q, end)) {
@@ -127,7 +127,7 @@ const char* wordStage(StageMemory& memory, const char* p, const char* end) {
 
 const char* matchSpaces(const char* p, const char* end, bool newlinesApart) {
     const char* q = p;
-    const char* last = p;          // where the last character of the run begins
+    const char* last = p;  // where the last character of the run begins
     const char* lastNewline = nullptr;
     while (q != end) {
         const TextChar c = charAt(q, end);
@@ -182,7 +182,9 @@ const char* stageGpt2(StageMemory&, const char* p, const char* end) {
 const char* stageLlama3(StageMemory& m, const char* p, const char* end) {
     return wordStage<WordRules{.digits = 3}>(m, p, end);
 }
-const char* stageQwen2(StageMemory& m, const char* p, const char* end) { return wordStage<WordRules{}>(m, p, end); }
+const char* stageQwen2(StageMemory& m, const char* p, const char* end) {
+    return wordStage<WordRules{}>(m, p, end);
+}
 const char* stageMinicpm5(StageMemory& m, const char* p, const char* end) {
     return wordStage<WordRules{.digits = 0}>(m, p, end);
 }

@@ -1,5 +1,5 @@
-// What every kind of tokenizer gives: the ids of a stretch of text without special tokens, and the bytes of a token. Encoders
-// are immutable; the scratch belongs to one call. Thread: any.
+// What every kind of tokenizer gives: the ids of a stretch of text without special tokens, and the bytes of a token.
+// Encoders are immutable; the scratch belongs to one call. Thread: any.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace engine {
 
-// Remembers the ids of words of one text: where they were written into the output. Direct-mapped; only for longer texts, where
-// words come again.
+// Remembers the ids of words of one text: where they were written into the output. Direct-mapped; only for longer
+// texts, where words come again.
 class WordCache {
   public:
     void reset(size_t textSize) {
@@ -69,7 +69,8 @@ class SegmentEncoder {
   public:
     virtual ~SegmentEncoder() = default;
     // `first`: the segment stands at the beginning of the text or behind a special token.
-    virtual void encode(std::string_view segment, bool first, EncodeScratch& scratch, std::vector<int32_t>& out) const = 0;
+    virtual void encode(std::string_view segment, bool first, EncodeScratch& scratch,
+                        std::vector<int32_t>& out) const = 0;
     // The bytes of a normal or unused token.
     virtual std::string pieceOf(std::string_view tokenText) const = 0;
     // A space is put before the first word; decoding takes it away again.

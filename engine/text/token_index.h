@@ -1,5 +1,5 @@
-// Hash tables of the tokenizers: text to token id, and pair of tokens to merge. Filled at load, then constant; thread: any
-// for look-ups. A file made to collide is refused instead of making the load slow (insert returns false).
+// Hash tables of the tokenizers: text to token id, and pair of tokens to merge. Filled at load, then constant; thread:
+// any for look-ups. A file made to collide is refused instead of making the load slow (insert returns false).
 #pragma once
 
 #include <cstdint>
@@ -86,8 +86,8 @@ class TokenIndex {
 };
 
 struct Merge {
-    uint32_t rank = UINT32_MAX;   // lower goes first; UINT32_MAX: the pair does not merge
-    int32_t id = -1;              // what the pair becomes
+    uint32_t rank = UINT32_MAX;  // lower goes first; UINT32_MAX: the pair does not merge
+    int32_t id = -1;             // what the pair becomes
 };
 
 // Pair of token ids to merge.

@@ -1,14 +1,17 @@
 #include "engine/text/tokenizer.h"
 
-#include "engine/core/error_text.h"
+#include "engine/io/plain_text.h"
 #include "engine/text/segment_encoder.h"
 #include "engine/text/tokenizer_special.h"
+#include "engine/text/unicode.h"
 
 namespace engine {
 
 namespace {
 
-bool isAsciiSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool isAsciiSpace(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 class VocabTokenizer final : public Tokenizer {
   public:
@@ -54,16 +57,7 @@ class VocabTokenizer final : public Tokenizer {
 };
 
 Result<void> VocabTokenizer::prepare(const ModelFile& file) {
-    const std::string& model = m_vocab.modelName;
-    if (model == "llama") {
-        TRY(m_encoder, makeSpmEncoder(m_vocab, file));
-    } else if (model == "t5") {
-        TRY(m_encoder, makeUnigramEncoder(m_vocab, file));
-    } else if (model == "bert") {
-        TRY(m_encoder, makeWordPieceEncoder(m_vocab, file));
-    } else {
-        TRY(m_encoder, makeBpeEncoder(m_vocab, file));
-    }
+    TRY(m_encoder, makeBpeEncoder(m_vocab, file));
     m_special = std::make_unique<SpecialTokens>(m_vocab);
     m_pieceEnds.reserve(m_vocab.kinds.size() + 1);
     m_pieceEnds.push_back(0);
@@ -85,7 +79,8 @@ Result<void> VocabTokenizer::prepare(const ModelFile& file) {
     return {};
 }
 
-std::vector<int32_t> VocabTokenizer::encodeRanges(std::string_view text, std::span<const SpecialTokens::Range> trusted) const {
+std::vector<int32_t> VocabTokenizer::encodeRanges(std::string_view text,
+                                                  std::span<const SpecialTokens::Range> trusted) const {
     std::vector<int32_t> out;
     if (text.size() > 256)
         out.reserve(text.size() / 4);
@@ -154,7 +149,7 @@ std::string VocabTokenizer::decode(std::span<const int32_t> ids, bool special) c
         }
         bytes += text;
     }
-    return isValidUtf8(bytes) ? bytes : toValidUtf8(bytes);
+    return isValidUtf8(bytes) ? bytes : repairUtf8(bytes);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What tokens are for, told by their well-known names where files do not say it: ends of generation, control tokens, and
-// tokens that eat the white space beside them.
+// What tokens are for, told by their well-known names where files do not say it: ends of generation, control tokens,
+// and tokens that eat the white space beside them.
 #include <algorithm>
 #include <cctype>
 #include <string>
@@ -12,8 +12,8 @@ namespace {
 
 struct KnownToken {
     std::string_view text;
-    bool ends;       // generation ends with it
-    bool endsTurn;   // may serve as the end of a turn when the file names none
+    bool ends;      // generation ends with it
+    bool endsTurn;  // may serve as the end of a turn when the file names none
 };
 
 constexpr KnownToken KnownTokens[] = {
@@ -78,7 +78,8 @@ constexpr KnownToken KnownTokens[] = {
 };
 
 bool containsAny(const std::string& text, std::initializer_list<std::string_view> parts) {
-    return std::any_of(parts.begin(), parts.end(), [&](std::string_view p) { return text.find(p) != std::string::npos; });
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](std::string_view p) { return text.find(p) != std::string::npos; });
 }
 
 std::string lowerText(const ModelFile& file, const char* key) {

@@ -10,8 +10,8 @@ SpecialTokens::Set SpecialTokens::makeSet(const Vocab& vocab, bool userDefined) 
     std::vector<std::string_view> patterns;
     for (int32_t id = 0; id < vocab.size(); ++id) {
         const TokenKind kind = vocab.kinds[id];
-        const bool wanted = userDefined ? kind == TokenKind::UserDefined
-                                        : kind == TokenKind::Control || kind == TokenKind::Unknown;
+        const bool wanted =
+            userDefined ? kind == TokenKind::UserDefined : kind == TokenKind::Control || kind == TokenKind::Unknown;
         if (wanted && !vocab.text(id).empty()) {
             ids.push_back(id);
             patterns.push_back(vocab.text(id));
@@ -39,7 +39,7 @@ void SpecialTokens::collect(const Set& set, std::string_view text, Range range, 
 }
 
 std::vector<SpecialTokens::Match> SpecialTokens::find(std::string_view text, std::span<const Range> trusted) const {
-    std::vector<Match> control;   // both are filled from the end of the text to its beginning
+    std::vector<Match> control;  // both are filled from the end of the text to its beginning
     std::vector<Match> defined;
     for (size_t i = trusted.size(); i-- > 0;)
         collect(m_control, text, trusted[i], control);
@@ -48,10 +48,11 @@ std::vector<SpecialTokens::Match> SpecialTokens::find(std::string_view text, std
     std::vector<Match> found;
     size_t done = 0;
     while (!control.empty() || !defined.empty()) {
-        const bool takeControl = defined.empty() ||
-                                 (!control.empty() && (control.back().begin < defined.back().begin ||
-                                                       (control.back().begin == defined.back().begin &&
-                                                        control.back().end >= defined.back().end)));
+        const bool takeControl =
+            defined.empty() ||
+            (!control.empty() &&
+             (control.back().begin < defined.back().begin ||
+              (control.back().begin == defined.back().begin && control.back().end >= defined.back().end)));
         std::vector<Match>& from = takeControl ? control : defined;
         const Match match = from.back();
         from.pop_back();

@@ -1,4 +1,5 @@
-// Finds control and user-defined tokens written in a text, in linear time for any number of them. Immutable; thread: any.
+// Finds control and user-defined tokens written in a text, in linear time for any number of them. Immutable; thread:
+// any.
 #pragma once
 
 #include <span>
@@ -24,13 +25,13 @@ class SpecialTokens {
         size_t begin;
         size_t end;
     };
-    // The matches in order, without overlaps: the first wins, of those that begin together the longest. User-defined tokens
-    // match anywhere, control tokens only wholly inside one of the trusted ranges (ascending, apart).
+    // The matches in order, without overlaps: the first wins, of those that begin together the longest. User-defined
+    // tokens match anywhere, control tokens only wholly inside one of the trusted ranges (ascending, apart).
     std::vector<Match> find(std::string_view text, std::span<const Range> trusted) const;
 
   private:
     struct Set {
-        std::vector<int32_t> ids;   // by pattern number
+        std::vector<int32_t> ids;  // by pattern number
         PatternAutomaton automaton;
     };
     static Set makeSet(const Vocab& vocab, bool userDefined);

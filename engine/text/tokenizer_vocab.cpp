@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "engine/core/error_text.h"
+#include "engine/io/plain_text.h"
+#include "engine/text/pre_tokenizer.h"
 
 namespace engine {
 
@@ -13,17 +15,9 @@ constexpr const char* TokensKey = "tokenizer.ggml.tokens";
 constexpr int64_t MaxTokens = 1 << 24;
 constexpr int64_t MaxTextBytes = int64_t{1} << 30;
 
-std::string fileNameOf(const std::string& path) {
-    const size_t slash = path.find_last_of("/\\");
-    return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
-// A token's text for error sentences: short and without control characters.
+// A token's text for error sentences.
 std::string shown(std::string_view text) {
-    std::string out;
-    for (const char c : toValidUtf8(text.substr(0, 40)))
-        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    return text.size() > 40 ? out + "..." : out;
+    return plainText(text, 40);
 }
 
 Result<void> readTexts(Vocab& vocab, const ModelFile& file) {
@@ -32,13 +26,14 @@ Result<void> readTexts(Vocab& vocab, const ModelFile& file) {
     if (count == 0)
         return damaged("{}: {} is empty", vocab.fileName, TokensKey);
     if (count > MaxTokens)
-        return unsupported("{}: {} has {} tokens, at most {} are supported", vocab.fileName, TokensKey, count, MaxTokens);
+        return unsupported("{}: {} has {} tokens, at most {} are supported", vocab.fileName, TokensKey, count,
+                           MaxTokens);
     int64_t total = 0;
     for (const std::string_view text : tokens->strings)
         total += static_cast<int64_t>(text.size());
     if (total > MaxTextBytes)
-        return unsupported("{}: the texts of {} have {} bytes, at most {} are supported", vocab.fileName, TokensKey, total,
-                           MaxTextBytes);
+        return unsupported("{}: the texts of {} have {} bytes, at most {} are supported", vocab.fileName, TokensKey,
+                           total, MaxTextBytes);
     vocab.texts.reserve(static_cast<size_t>(total));
     vocab.textEnds.reserve(static_cast<size_t>(count) + 1);
     vocab.textEnds.push_back(0);
@@ -60,7 +55,8 @@ Result<void> readTexts(Vocab& vocab, const ModelFile& file) {
             case TokenIndex::Insert::Added:
                 break;
             case TokenIndex::Insert::Duplicate:
-                return damaged("{}: {} holds \"{}\" twice, as {} and as {}", vocab.fileName, TokensKey, shown(text), other, id);
+                return damaged("{}: {} holds \"{}\" twice, as {} and as {}", vocab.fileName, TokensKey, shown(text),
+                               other, id);
             case TokenIndex::Insert::Full:
                 return damaged("{}: {} holds texts made to collide (at token {})", vocab.fileName, TokensKey, id);
         }
@@ -84,7 +80,8 @@ Result<void> readKinds(Vocab& vocab, const ModelFile& file) {
     }
     TRY(const MetaArray* types, file.array(Key, MetaArray::Element::Integer));
     if (types->integers.size() != count)
-        return damaged("{}: {} has {} entries, {} has {}", vocab.fileName, Key, types->integers.size(), TokensKey, count);
+        return damaged("{}: {} has {} entries, {} has {}", vocab.fileName, Key, types->integers.size(), TokensKey,
+                       count);
     for (int32_t id = 0; id < vocab.size(); ++id) {
         switch (types->integers[id]) {
             case 0:
@@ -105,13 +102,15 @@ Result<void> readKinds(Vocab& vocab, const ModelFile& file) {
             case 6:
                 vocab.kinds[id] = TokenKind::Byte;
                 if (Vocab::byteValue(vocab.text(id)) < 0)
-                    return damaged("{}: {} calls token {} \"{}\" a byte, a byte is spelled <0xNN>", vocab.fileName, Key, id,
-                                   shown(vocab.text(id)));
+                    return damaged("{}: {} calls token {} \"{}\" a byte, a byte is spelled <0xNN>", vocab.fileName, Key,
+                                   id, shown(vocab.text(id)));
                 break;
             default:
-                return damaged("{}: {} of token {} is {}, expected 0 to 6", vocab.fileName, Key, id, types->integers[id]);
+                return damaged("{}: {} of token {} is {}, expected 0 to 6", vocab.fileName, Key, id,
+                               types->integers[id]);
         }
-        if (vocab.text(id).empty() && (vocab.kinds[id] == TokenKind::Control || vocab.kinds[id] == TokenKind::UserDefined))
+        if (vocab.text(id).empty() &&
+            (vocab.kinds[id] == TokenKind::Control || vocab.kinds[id] == TokenKind::UserDefined))
             return damaged("{}: {} holds a special token without text, number {}", vocab.fileName, TokensKey, id);
     }
     return {};
@@ -131,7 +130,8 @@ Result<void> readScores(Vocab& vocab, const ModelFile& file) {
         return floats.error();
     }
     if (values.size() != vocab.kinds.size())
-        return damaged("{}: {} has {} entries, {} has {}", vocab.fileName, Key, values.size(), TokensKey, vocab.kinds.size());
+        return damaged("{}: {} has {} entries, {} has {}", vocab.fileName, Key, values.size(), TokensKey,
+                       vocab.kinds.size());
     vocab.scores.reserve(values.size());
     for (size_t id = 0; id < values.size(); ++id) {
         if (!std::isfinite(values[id]))
@@ -147,10 +147,10 @@ Result<void> readSpecialIds(Vocab& vocab, const ModelFile& file) {
         int32_t& id;
     };
     const Entry entries[] = {
-        {"tokenizer.ggml.bos_token_id", vocab.bos},           {"tokenizer.ggml.eos_token_id", vocab.eos},
-        {"tokenizer.ggml.eot_token_id", vocab.eot},           {"tokenizer.ggml.eom_token_id", vocab.eom},
-        {"tokenizer.ggml.unknown_token_id", vocab.unknown},   {"tokenizer.ggml.seperator_token_id", vocab.separator},
-        {"tokenizer.ggml.padding_token_id", vocab.padding},   {"tokenizer.ggml.mask_token_id", vocab.mask},
+        {"tokenizer.ggml.bos_token_id", vocab.bos},         {"tokenizer.ggml.eos_token_id", vocab.eos},
+        {"tokenizer.ggml.eot_token_id", vocab.eot},         {"tokenizer.ggml.eom_token_id", vocab.eom},
+        {"tokenizer.ggml.unknown_token_id", vocab.unknown}, {"tokenizer.ggml.seperator_token_id", vocab.separator},
+        {"tokenizer.ggml.padding_token_id", vocab.padding}, {"tokenizer.ggml.mask_token_id", vocab.mask},
     };
     for (const Entry& entry : entries) {
         if (!file.has(entry.key)) {
@@ -160,7 +160,7 @@ Result<void> readSpecialIds(Vocab& vocab, const ModelFile& file) {
         }
         TRY(const int64_t id, file.integer(entry.key, -1, UINT32_MAX));
         entry.id = -1;
-        if (id == -1 || id == UINT32_MAX)   // how converters write "none"
+        if (id == -1 || id == UINT32_MAX)  // how converters write "none"
             continue;
         if (id >= vocab.size())
             return damaged("{}: {} is {}, the vocabulary has {} tokens", vocab.fileName, entry.key, id, vocab.size());
@@ -182,7 +182,10 @@ int Vocab::byteValue(std::string_view text) {
         return -1;
     int value = 0;
     for (const char c : text.substr(3, 2)) {
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        const int digit = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                                 : -1;
         if (digit < 0)
             return -1;
         value = value * 16 + digit;
@@ -192,15 +195,16 @@ int Vocab::byteValue(std::string_view text) {
 
 Result<Vocab> readVocab(const ModelFile& file) {
     Vocab vocab;
-    vocab.fileName = fileNameOf(file.path());
+    vocab.fileName = plainFileName(file.path());
     TRY(vocab.modelName, file.string("tokenizer.ggml.model"));
     if (file.has("tokenizer.ggml.pre")) {
         TRY(vocab.preName, file.string("tokenizer.ggml.pre"));
     }
     const std::string& model = vocab.modelName;
-    if (model != "gpt2" && model != "llama" && model != "t5" && model != "bert" && model != "gemma4")
-        return unsupported("{}: the tokenizer model \"{}\" (tokenizer.ggml.model) is not supported; gpt2, llama, t5, bert and "
-                           "gemma4 are", vocab.fileName, shown(model));
+    if (model != "gpt2" && model != "gemma4")
+        return unsupported(
+            "{}: the tokenizer model \"{}\" (tokenizer.ggml.model) is not supported; gpt2 and gemma4 are",
+            vocab.fileName, shown(model));
     TRY_VOID(readTexts(vocab, file));
     TRY_VOID(readKinds(vocab, file));
     TRY_VOID(readScores(vocab, file));
@@ -222,8 +226,8 @@ Result<Vocab> readVocab(const ModelFile& file) {
         vocab.padding = 0;
         vocab.mask = 103;
         vocab.addsBos = true;
-    } else if (model == "gemma4") {
-        vocab.addsBos = true;
+    } else if (const PreTokenizer* preTokenizer = findPreTokenizer(model == "gemma4" ? model : vocab.preName)) {
+        vocab.addsBos = preTokenizer->addsBos;
     }
     return vocab;
 }

@@ -46,7 +46,7 @@ Utf8Char readUtf8Slow(const char* p, const char* end) {
     return {codepoint, static_cast<uint8_t>(length), Utf8State::Valid};
 }
 
-void appendUtf8(std::string& out, uint32_t codepoint) {
+void appendCharacter(std::string& out, uint32_t codepoint) {
     if (codepoint < 0x80) {
         out += static_cast<char>(codepoint);
     } else if (codepoint < 0x800) {
@@ -64,17 +64,7 @@ void appendUtf8(std::string& out, uint32_t codepoint) {
     }
 }
 
-bool isValidUtf8(std::string_view text) {
-    for (const char *p = text.data(), *end = p + text.size(); p != end;) {
-        const Utf8Char c = readUtf8(p, end);
-        if (c.state != Utf8State::Valid)
-            return false;
-        p += c.length;
-    }
-    return true;
-}
-
-std::string toValidUtf8(std::string_view text) {
+std::string repairUtf8(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (const char *p = text.data(), *end = p + text.size(); p != end;) {
@@ -117,7 +107,7 @@ void appendLower(std::u32string& out, uint32_t codepoint) {
 }
 
 void appendPlain(std::u32string& out, uint32_t codepoint) {
-    if (codepoint >= 0xAC00 && codepoint <= 0xD7A3) {   // a Hangul syllable: leading, vowel, perhaps trailing part
+    if (codepoint >= 0xAC00 && codepoint <= 0xD7A3) {  // a Hangul syllable: leading, vowel, perhaps trailing part
         const uint32_t syllable = codepoint - 0xAC00;
         out += static_cast<char32_t>(0x1100 + syllable / 588);
         out += static_cast<char32_t>(0x1161 + syllable % 588 / 28);

@@ -1,5 +1,5 @@
-// What tokenizers need to know of Unicode: classes of characters and a UTF-8 reader that never fails. Tables: unicode_data.h.
-// Constant data and pure functions; thread: any.
+// What tokenizers need to know of Unicode: classes of characters and a UTF-8 reader that never fails. Tables:
+// unicode_data.h. Constant data and pure functions; thread: any.
 #pragma once
 
 #include <array>
@@ -34,37 +34,37 @@ enum CharClass : uint32_t {
 
 // By the order of the enumeration in make_unicode_data.py.
 inline constexpr std::array<uint32_t, 32> CategoryClasses = {
-    ClassAny,                                                   // Cn
-    ClassAny | ClassControl,                                    // Cc
-    ClassAny | ClassControl,                                    // Cf
-    ClassAny | ClassControl,                                    // Co
-    ClassAny | ClassControl,                                    // Cs
-    ClassAny | ClassUpper,                                      // Lu
-    ClassAny | ClassLower,                                      // Ll
-    ClassAny | ClassTitle,                                      // Lt
-    ClassAny | ClassModifier,                                   // Lm
-    ClassAny | ClassOtherLetter,                                // Lo
-    ClassAny | ClassMark | ClassNonspacing,                     // Mn
-    ClassAny | ClassMark,                                       // Mc
-    ClassAny | ClassMark,                                       // Me
-    ClassAny | ClassNumber | ClassDigit,                        // Nd
-    ClassAny | ClassNumber,                                     // Nl
-    ClassAny | ClassNumber,                                     // No
-    ClassAny | ClassPunct | ClassConnector,                     // Pc
-    ClassAny | ClassPunct,                                      // Pd
-    ClassAny | ClassPunct,                                      // Ps
-    ClassAny | ClassPunct,                                      // Pe
-    ClassAny | ClassPunct,                                      // Pi
-    ClassAny | ClassPunct,                                      // Pf
-    ClassAny | ClassPunct,                                      // Po
-    ClassAny | ClassSymbol,                                     // Sm
-    ClassAny | ClassSymbol,                                     // Sc
-    ClassAny | ClassSymbol,                                     // Sk
-    ClassAny | ClassSymbol,                                     // So
-    ClassAny | ClassSpace,                                      // Zs
-    ClassAny | ClassSpace,                                      // Zl
-    ClassAny | ClassSpace,                                      // Zp
-    ClassAny | ClassControl | ClassSpace,                       // white space among the control characters
+    ClassAny,                                // Cn
+    ClassAny | ClassControl,                 // Cc
+    ClassAny | ClassControl,                 // Cf
+    ClassAny | ClassControl,                 // Co
+    ClassAny | ClassControl,                 // Cs
+    ClassAny | ClassUpper,                   // Lu
+    ClassAny | ClassLower,                   // Ll
+    ClassAny | ClassTitle,                   // Lt
+    ClassAny | ClassModifier,                // Lm
+    ClassAny | ClassOtherLetter,             // Lo
+    ClassAny | ClassMark | ClassNonspacing,  // Mn
+    ClassAny | ClassMark,                    // Mc
+    ClassAny | ClassMark,                    // Me
+    ClassAny | ClassNumber | ClassDigit,     // Nd
+    ClassAny | ClassNumber,                  // Nl
+    ClassAny | ClassNumber,                  // No
+    ClassAny | ClassPunct | ClassConnector,  // Pc
+    ClassAny | ClassPunct,                   // Pd
+    ClassAny | ClassPunct,                   // Ps
+    ClassAny | ClassPunct,                   // Pe
+    ClassAny | ClassPunct,                   // Pi
+    ClassAny | ClassPunct,                   // Pf
+    ClassAny | ClassPunct,                   // Po
+    ClassAny | ClassSymbol,                  // Sm
+    ClassAny | ClassSymbol,                  // Sc
+    ClassAny | ClassSymbol,                  // Sk
+    ClassAny | ClassSymbol,                  // So
+    ClassAny | ClassSpace,                   // Zs
+    ClassAny | ClassSpace,                   // Zl
+    ClassAny | ClassSpace,                   // Zp
+    ClassAny | ClassControl | ClassSpace,    // white space among the control characters
     ClassAny,
 };
 
@@ -85,7 +85,8 @@ inline constexpr std::array<uint32_t, 128> AsciiClasses = [] {
             bits |= ClassSpace | ClassControl;
         else if (c < 32 || c == 127)
             bits |= ClassControl;
-        else if (c == '$' || c == '+' || c == '<' || c == '=' || c == '>' || c == '^' || c == '`' || c == '|' || c == '~')
+        else if (c == '$' || c == '+' || c == '<' || c == '=' || c == '>' || c == '^' || c == '`' || c == '|' ||
+                 c == '~')
             bits |= ClassSymbol;
         else
             bits |= ClassPunct;
@@ -105,10 +106,10 @@ inline uint32_t classesOf(uint32_t codepoint) {
     return CategoryClasses[(UnicodeBlocks[UnicodeBlockIndex[codepoint >> 8]][codepoint & 255] - 'A') & 31];
 }
 
-enum class Utf8State : uint8_t { Valid, Broken, Unfinished };   // Unfinished: the bytes end inside a character
+enum class Utf8State : uint8_t { Valid, Broken, Unfinished };  // Unfinished: the bytes end inside a character
 struct Utf8Char {
-    uint32_t codepoint;   // U+FFFD unless Valid
-    uint8_t length;       // bytes; of broken input the maximal subpart (Unicode 15, section 3.9; WHATWG Encoding)
+    uint32_t codepoint;  // U+FFFD unless Valid
+    uint8_t length;      // bytes; of broken input the maximal subpart (Unicode 15, section 3.9; WHATWG Encoding)
     Utf8State state;
 };
 // Reads one character at p; p < end.
@@ -119,10 +120,9 @@ inline Utf8Char readUtf8(const char* p, const char* end) {
     return readUtf8Slow(p, end);
 }
 
-void appendUtf8(std::string& out, uint32_t codepoint);
-bool isValidUtf8(std::string_view text);
-// Broken bytes become U+FFFD.
-std::string toValidUtf8(std::string_view text);
+void appendCharacter(std::string& out, uint32_t codepoint);
+// Each broken part of a character becomes one U+FFFD.
+std::string repairUtf8(std::string_view text);
 
 // Appends the lower case (one or two characters), or the character without accents (none to three).
 void appendLower(std::u32string& out, uint32_t codepoint);

@@ -1,4 +1,5 @@
-// Made by make_unicode_data.py from Unicode 15.1.0; not edited by hand. clang-format off
+// Made by make_unicode_data.py from Unicode 15.1.0; not edited by hand.
+// clang-format off
 #include "engine/text/unicode_data.h"
 
 namespace engine {
