@@ -1,0 +1,474 @@
+// The two ways through a product of quantized weights, written once for all vector widths (include simd_*.h and
+// quant_expand.h first). Both follow the canonical order, so their bits are equal.
+//   direct   few rows of x: each block of weights is expanded in registers and used at once
+//   panel    many rows of x: blocks are expanded into scratch memory, part by part, and used for all rows of x
+// Everything has internal linkage. Thread: any.
+#pragma once
+
+#if defined(__clang__)
+#define TS_UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
+#define TS_UNROLL _Pragma("GCC unroll 16")
+#else
+#define TS_UNROLL
+#endif
+
+namespace kernels {
+namespace {
+
+constexpr int shiftOf(int zero) {
+    return zero == 128 ? 0 : 1 + shiftOf(zero * 2);
+}
+
+// What the integer dot starts from: -zero * (sum of the bytes of x), as w holds the value plus `zero`.
+template <int zero, int subBlock, int half>
+TS_INLINE V startOf(const Q8Block& x) {
+    if constexpr (zero == 0) {
+        return vset32(0);
+    } else if constexpr (subBlock == 16) {
+        constexpr uint32_t factor = static_cast<uint16_t>(-zero);
+        return vmadd16(vset32(load32s(x.sum16)), vset32(static_cast<int32_t>(half == 0 ? factor : factor << 16)));
+    } else if constexpr (zero == 12) {
+        const V bias = vset32(x.bias);
+        return vadd32(vsra<4>(bias), vsra<5>(bias));
+    } else if constexpr (zero == 128) {
+        return vset32(x.bias);
+    } else {
+        return vsra<shiftOf(zero)>(vset32(x.bias));
+    }
+}
+
+#if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
+
+template <int count, int top>
+TS_INLINE V dot(const V* w, const int8_t* q, V start) {
+    TS_UNROLL
+    for (int c = 0; c < count; ++c)
+        start = _mm512_dpbusd_epi32(start, w[c], vset32(load32s(q + 4 * c)));
+    return start;
+}
+
+#else
+
+// Sums of 16 bits hold `steps` products of pairs: 2 * top * 127 * steps < 32768.
+template <int count, int top>
+TS_INLINE V dot(const V* w, const int8_t* q, V start) {
+    const V ones = _mm256_set1_epi16(1);
+    if constexpr (top == 255) {
+        TS_UNROLL
+        for (int c = 0; c < count; ++c) {
+            const V x = vset32(load32s(q + 4 * c));
+            const V pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w[c]), _mm256_sign_epi8(x, w[c]));
+            start = vadd32(start, vmadd16(pairs, ones));
+        }
+    } else {
+        constexpr int steps = top <= 15 ? 8 : top <= 31 ? 4 : 2;
+        constexpr int run = steps < count ? steps : count;
+        static_assert(2 * top * 127 * steps < 32768);
+        TS_UNROLL
+        for (int begin = 0; begin < count; begin += run) {
+            V sum = _mm256_maddubs_epi16(w[begin], vset32(load32s(q + 4 * begin)));
+            TS_UNROLL
+            for (int c = begin + 1; c < begin + run; ++c)
+                sum = vadd16(sum, _mm256_maddubs_epi16(w[c], vset32(load32s(q + 4 * c))));
+            start = vadd32(start, vmadd16(sum, ones));
+        }
+    }
+    return start;
+}
+
+#endif
+
+// One sub-block of one row of x: the link of the canonical chain.
+template <typename E, int zero, int half>
+TS_INLINE F link(const V* w, const int8_t* q, const Q8Block& x, F scale, F min, F acc) {
+    constexpr int count = E::subBlock / 4;
+    const V start = startOf<zero, E::subBlock, half>(x);
+    const V sum = dot<count, E::top>(w + half * count, q + half * 16, start);
+    acc = ffma(fmul(scale, fset(x.scale)), toFloat(sum), acc);
+    if constexpr (E::hasMin && E::subBlock == 32) {
+        acc = ffma(min, fset(x.sum), acc);
+    } else if constexpr (E::hasMin) {
+        const V sum16 = vmadd16(vset32(load32s(x.sum16)), vset32(half == 0 ? 1 : 1 << 16));
+        acc = ffma(min, fmul(fset(x.scale), toFloat(sum16)), acc);
+    }
+    return acc;
+}
+
+// Rows of w that share one vector; `valid` of them exist.
+struct RowGroup {
+    const uint8_t* p;
+    int64_t stride;
+    int64_t valid;
+};
+
+template <typename E, typename Sink>
+TS_INLINE void expandUnit(const RowGroup& g, int64_t unit, Sink& sink) {
+    E::expand(g.p + unit * E::bytes, g.stride, sink);
+}
+
+// The last rows, fewer than a vector: copied together, the missing ones zero, so that nothing outside is read.
+struct Edge {
+    static constexpr int64_t stride = 320;
+    alignas(64) uint8_t bytes[lanes * stride];
+};
+
+template <typename E>
+TS_INLINE void copyEdge(const RowGroup& g, int64_t unit, Edge& edge) {
+    for (int64_t r = 0; r < g.valid; ++r)
+        __builtin_memcpy(edge.bytes + r * Edge::stride, g.p + r * g.stride + unit * E::bytes, E::bytes);
+}
+
+template <typename E, int rows>
+struct DirectSink {
+    F acc[rows];
+    const int8_t* q;
+    const Q8Block* x;
+    int64_t qStride, xStride;
+
+    TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m) {
+            const int8_t* bytes = q + m * qStride + block * 32;
+            const Q8Block& b = x[m * xStride + block];
+            acc[m] = link<E, E::zero, 0>(w, bytes, b, scale0, min0, acc[m]);
+            if constexpr (E::subBlock == 16)
+                acc[m] = link<E, E::zero, 1>(w, bytes, b, scale1, min1, acc[m]);
+        }
+    }
+    TS_INLINE void advance() {
+        q += E::elements;
+        x += E::elements / 32;
+    }
+};
+
+template <typename E, int rows>
+void direct(const QuantMatmul& a, int64_t mBegin) {
+    const int64_t nUnits = a.x.cols / E::elements, xStride = a.x.cols / 32;
+    for (int64_t n = a.nBegin; n < a.nEnd; n += lanes) {
+        const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + n * a.wRowBytes, a.wRowBytes,
+                            a.nEnd - n < lanes ? a.nEnd - n : lanes};
+        DirectSink<E, rows> sink;
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m)
+            sink.acc[m] = fset(0.0f);
+        sink.q = a.x.q + mBegin * a.x.qStride;
+        sink.x = a.x.blocks + mBegin * xStride;
+        sink.qStride = a.x.qStride;
+        sink.xStride = xStride;
+        float* out = a.out + mBegin * a.outStride + n;
+        if (g.valid == lanes) {
+            for (int64_t unit = 0; unit < nUnits; ++unit, sink.advance())
+                expandUnit<E>(g, unit, sink);
+            TS_UNROLL
+            for (int m = 0; m < rows; ++m)
+                fstore(out + m * a.outStride, sink.acc[m]);
+        } else {
+            Edge edge = {};
+            for (int64_t unit = 0; unit < nUnits; ++unit, sink.advance()) {
+                copyEdge<E>(g, unit, edge);
+                expandUnit<E>({edge.bytes, Edge::stride, lanes}, 0, sink);
+            }
+            TS_UNROLL
+            for (int m = 0; m < rows; ++m)
+                fstoreSome(out + m * a.outStride, g.valid, sink.acc[m]);
+        }
+    }
+}
+
+// What the tiles must know of a format; formats that agree share their code.
+template <int subBlockOf, bool hasMinOf, int topOf, int zeroOf>
+struct Kind {
+    static constexpr int subBlock = subBlockOf, top = topOf, zero = zeroOf;
+    static constexpr bool hasMin = hasMinOf;
+    // A block of 32 in a panel: eight vectors of bytes, then scales, then minima.
+    static constexpr int subs = 32 / subBlock;
+    static constexpr int64_t scaleAt = 8 * sizeof(V), minAt = scaleAt + subs * sizeof(F);
+    static constexpr int64_t blockBytes = minAt + (hasMin ? subs * sizeof(F) : 0);
+};
+
+// With VNNI every signed type is stored plus 128, which spares a shift for each row of x.
+template <typename E>
+constexpr int topClass = (vnni || E::top > 63) ? 255
+                         : (E::top > 31)       ? 63
+                         : (E::top > 15)       ? 31
+                                               : 15;
+template <typename E>
+using PanelOf = Kind<E::subBlock, E::hasMin, topClass<E>, (vnni && E::zero != 0) ? 128 : E::zero>;
+
+template <typename E>
+struct PanelSink {
+    uint8_t* to;
+
+    TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
+        uint8_t* b = to + block * PanelOf<E>::blockBytes;
+        TS_UNROLL
+        for (int c = 0; c < 8; ++c) {
+            V v = w[c];
+            if constexpr (PanelOf<E>::zero != E::zero)
+                v = vadd8(v, vset8(PanelOf<E>::zero - E::zero));
+            vstore(b + c * sizeof(V), v);
+        }
+        fstore(reinterpret_cast<float*>(b + PanelOf<E>::scaleAt), scale0);
+        if constexpr (E::subBlock == 16)
+            fstore(reinterpret_cast<float*>(b + PanelOf<E>::scaleAt + sizeof(F)), scale1);
+        if constexpr (E::hasMin)
+            fstore(reinterpret_cast<float*>(b + PanelOf<E>::minAt), min0);
+        if constexpr (E::hasMin && E::subBlock == 16)
+            fstore(reinterpret_cast<float*>(b + PanelOf<E>::minAt + sizeof(F)), min1);
+    }
+};
+
+template <typename E>
+void expandPanel(const RowGroup& g, int64_t unit, int64_t end, uint8_t* panel) {
+    constexpr int64_t unitBytes = E::elements / 32 * PanelOf<E>::blockBytes;
+    PanelSink<E> sink{panel};
+    if (g.valid == lanes) {
+        for (; unit < end; ++unit, sink.to += unitBytes)
+            expandUnit<E>(g, unit, sink);
+    } else {
+        Edge edge = {};
+        for (; unit < end; ++unit, sink.to += unitBytes) {
+            copyEdge<E>(g, unit, edge);
+            expandUnit<E>({edge.bytes, Edge::stride, lanes}, 0, sink);
+        }
+    }
+}
+
+// A part of the product: `nBlocks` blocks of all columns, some rows of x, the outputs of one or two panels.
+struct Tile {
+    const uint8_t* panel;
+    int64_t panelBytes;  // distance of the second panel
+    int64_t nBlocks;
+    const int8_t* q;
+    const Q8Block* x;
+    int64_t qStride, xStride;
+    float* out;
+    int64_t outStride;
+    int64_t valid;  // outputs that exist
+    bool first;     // start from zero, else from what `out` holds
+};
+
+template <typename K, int groups, int rows, int half>
+TS_INLINE void tileLinks(const uint8_t* const* b, const int8_t* const* q, const Q8Block* const* x, F (*acc)[groups]) {
+    constexpr int count = K::subBlock / 4, zero = K::zero;
+    V sum[rows][groups];
+#if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
+    TS_UNROLL
+    for (int m = 0; m < rows; ++m) {
+        const V start = startOf<zero, K::subBlock, half>(*x[m]);
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g)
+            sum[m][g] = start;
+    }
+    TS_UNROLL
+    for (int c = half * count; c < half * count + count; ++c) {
+        V w[groups];
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g)
+            w[g] = vload(b[g] + c * sizeof(V));
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m) {
+            const V bytes = vset32(load32s(q[m] + 4 * c));
+            TS_UNROLL
+            for (int g = 0; g < groups; ++g)
+                sum[m][g] = _mm512_dpbusd_epi32(sum[m][g], w[g], bytes);
+        }
+    }
+#else
+    const V ones = _mm256_set1_epi16(1);
+    constexpr int steps = K::top == 255 ? 1 : K::top <= 15 ? 8 : K::top <= 31 ? 4 : 2;
+    constexpr int run = steps < count ? steps : count;
+    TS_UNROLL
+    for (int begin = 0; begin < count; begin += run) {
+        V pairs[rows][groups];
+        TS_UNROLL
+        for (int c = begin; c < begin + run; ++c) {
+            V w[groups], magnitude[groups];
+            TS_UNROLL
+            for (int g = 0; g < groups; ++g) {
+                w[g] = vload(b[g] + (half * count + c) * sizeof(V));
+                magnitude[g] = K::top == 255 ? _mm256_abs_epi8(w[g]) : w[g];
+            }
+            TS_UNROLL
+            for (int m = 0; m < rows; ++m) {
+                const V bytes = vset32(load32s(q[m] + 4 * (half * count + c)));
+                TS_UNROLL
+                for (int g = 0; g < groups; ++g) {
+                    const V signedBytes = K::top == 255 ? _mm256_sign_epi8(bytes, w[g]) : bytes;
+                    const V p = _mm256_maddubs_epi16(magnitude[g], signedBytes);
+                    pairs[m][g] = c == begin ? p : vadd16(pairs[m][g], p);
+                }
+            }
+        }
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m) {
+            TS_UNROLL
+            for (int g = 0; g < groups; ++g) {
+                const V p = vmadd16(pairs[m][g], ones);
+                sum[m][g] = begin == 0 ? p : vadd32(sum[m][g], p);
+            }
+        }
+    }
+    if constexpr (zero != 0) {
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m) {
+            const V start = startOf<zero, K::subBlock, half>(*x[m]);
+            TS_UNROLL
+            for (int g = 0; g < groups; ++g)
+                sum[m][g] = vadd32(sum[m][g], start);
+        }
+    }
+#endif
+    F scale[groups], min[groups];
+    TS_UNROLL
+    for (int g = 0; g < groups; ++g) {
+        scale[g] = fload(reinterpret_cast<const float*>(b[g] + K::scaleAt + half * sizeof(F)));
+        min[g] = K::hasMin ? fload(reinterpret_cast<const float*>(b[g] + K::minAt + half * sizeof(F))) : fset(0.0f);
+    }
+    TS_UNROLL
+    for (int m = 0; m < rows; ++m) {
+        const F xScale = fset(x[m]->scale);
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g)
+            acc[m][g] = ffma(fmul(scale[g], xScale), toFloat(sum[m][g]), acc[m][g]);
+        if constexpr (K::hasMin) {
+            F xSum;
+            if constexpr (K::subBlock == 32)
+                xSum = fset(x[m]->sum);
+            else
+                xSum = fmul(xScale, toFloat(vmadd16(vset32(load32s(x[m]->sum16)), vset32(half == 0 ? 1 : 1 << 16))));
+            TS_UNROLL
+            for (int g = 0; g < groups; ++g)
+                acc[m][g] = ffma(min[g], xSum, acc[m][g]);
+        }
+    }
+}
+
+template <typename K, int groups, int rows>
+void tile(const Tile& t) {
+    F acc[rows][groups];
+    const int64_t lastValid = t.valid - (groups - 1) * lanes;
+    TS_UNROLL
+    for (int m = 0; m < rows; ++m) {
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g) {
+            const float* out = t.out + m * t.outStride + g * lanes;
+            if (t.first)
+                acc[m][g] = fset(0.0f);
+            else
+                acc[m][g] = g == groups - 1 && lastValid < lanes ? floadSome(out, lastValid) : fload(out);
+        }
+    }
+    const uint8_t* b[groups];
+    TS_UNROLL
+    for (int g = 0; g < groups; ++g)
+        b[g] = t.panel + g * t.panelBytes;
+    const int8_t* q[rows];
+    const Q8Block* x[rows];
+    TS_UNROLL
+    for (int m = 0; m < rows; ++m) {
+        q[m] = t.q + m * t.qStride;
+        x[m] = t.x + m * t.xStride;
+    }
+    for (int64_t block = 0; block < t.nBlocks; ++block) {
+        tileLinks<K, groups, rows, 0>(b, q, x, acc);
+        if constexpr (K::subBlock == 16)
+            tileLinks<K, groups, rows, 1>(b, q, x, acc);
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g)
+            b[g] += K::blockBytes;
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m) {
+            q[m] += 32;
+            ++x[m];
+        }
+    }
+    TS_UNROLL
+    for (int m = 0; m < rows; ++m) {
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g) {
+            float* out = t.out + m * t.outStride + g * lanes;
+            if (g == groups - 1 && lastValid < lanes)
+                fstoreSome(out, lastValid, acc[m][g]);
+            else
+                fstore(out, acc[m][g]);
+        }
+    }
+}
+
+#if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
+constexpr int tileRows = 6;
+#else
+constexpr int tileRows = 3;
+#endif
+
+template <typename K, int groups, int rows = tileRows>
+void tileOf(const Tile& t, int64_t n) {
+    if constexpr (rows > 1) {
+        if (n < rows)
+            return tileOf<K, groups, rows - 1>(t, n);
+    }
+    tile<K, groups, rows>(t);
+}
+
+template <typename E>
+void panelled(const QuantMatmul& a) {
+    constexpr int64_t partBlocks = 16;  // 512 columns: the panels stay in the first cache
+    constexpr int64_t panelBytes = partBlocks * PanelOf<E>::blockBytes;
+    static_assert(2 * panelBytes <= quantScratchBytes);
+    auto* scratch = reinterpret_cast<uint8_t*>(a.scratch);
+    const int64_t nBlocks = a.x.cols / 32;
+    for (int64_t n = a.nBegin; n < a.nEnd; n += 2 * lanes) {
+        const int64_t valid = a.nEnd - n < 2 * lanes ? a.nEnd - n : 2 * lanes;
+        for (int64_t block = 0; block < nBlocks; block += partBlocks) {
+            const int64_t count = nBlocks - block < partBlocks ? nBlocks - block : partBlocks;
+            for (int64_t begin = 0, at = 0; begin < valid; begin += lanes, at += panelBytes) {
+                const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + (n + begin) * a.wRowBytes, a.wRowBytes,
+                                    valid - begin < lanes ? valid - begin : lanes};
+                expandPanel<E>(g, block * 32 / E::elements, (block + count) * 32 / E::elements, scratch + at);
+            }
+            Tile t = {.panel = scratch,
+                      .panelBytes = panelBytes,
+                      .nBlocks = count,
+                      .q = a.x.q + block * 32,
+                      .x = a.x.blocks + block,
+                      .qStride = a.x.qStride,
+                      .xStride = nBlocks,
+                      .out = a.out + n,
+                      .outStride = a.outStride,
+                      .valid = valid,
+                      .first = block == 0};
+            for (int64_t m = 0; m < a.x.rows; m += tileRows) {
+                if (valid > lanes)
+                    tileOf<PanelOf<E>, 2>(t, a.x.rows - m);
+                else
+                    tileOf<PanelOf<E>, 1>(t, a.x.rows - m);
+                t.q += tileRows * t.qStride;
+                t.x += tileRows * t.xStride;
+                t.out += tileRows * t.outStride;
+            }
+        }
+    }
+}
+
+template <typename E>
+void matmul(const QuantMatmul& a) noexcept {
+    switch (a.x.rows) {
+        case 0:
+            return;
+        case 1:
+            return direct<E, 1>(a, 0);
+        case 2:
+            return direct<E, 2>(a, 0);
+        case 3:
+            return direct<E, 3>(a, 0);
+        case 4:
+            return direct<E, 4>(a, 0);
+        default:
+            return panelled<E>(a);
+    }
+}
+
+}  // namespace
+}  // namespace kernels
