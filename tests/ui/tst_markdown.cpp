@@ -27,6 +27,7 @@ class TstMarkdown : public QObject {
     void streamingEqualsWhole();
     void stableLeavesStay();
     void copyOfFormulas();
+    void plainText();
 };
 
 void TstMarkdown::blocks_data() {
@@ -506,6 +507,11 @@ void TstMarkdown::copyOfFormulas() {
     QCOMPARE(text.plain(0, int(text.text.size()), true), QStringLiteral("a $x^2$ b"));
     QCOMPARE(text.plain(0, int(text.text.size()), false), QStringLiteral("a x² b"));
     QCOMPARE(text.plain(0, 2, true), QStringLiteral("a "));
+}
+
+void TstMarkdown::plainText() {
+    QCOMPARE(dump(parsed(QStringLiteral("# a\n  *b* <|im_end|>\n\n```py\nx\n```\n- c\n    d"), true)),
+             QStringLiteral("plain(# a⏎  *b* <|im_end|>) / code[py](x) / plain(- c⏎    d)"));
 }
 
 QTEST_APPLESS_MAIN(TstMarkdown)

@@ -146,7 +146,8 @@ void BlockParser::addLine(QStringView line, bool continued, bool unfinished) {
         addTableRow(m_line.mid(m_next));
         return;
     }
-    advanceToNonspace();
+    if (!m_plain)
+        advanceToNonspace();
     addText(unfinished);
 }
 
@@ -174,6 +175,9 @@ bool BlockParser::continueContainer(Container& container) {
 }
 
 bool BlockParser::startBlock(size_t& depth) {
+    if (m_plain)
+        return m_indent < 4 && (m_line[m_next] == QLatin1Char('`') || m_line[m_next] == QLatin1Char('~')) &&
+               startFence(depth);
     if (m_indent >= 4) {
         if (m_leaf.kind == Open::Paragraph || (m_leaf.kind == Open::Table && depth == m_containers.size()))
             return false;
@@ -613,7 +617,7 @@ void BlockParser::emitParagraph(QString text) {
             text = text.mid(4).trimmed();
         }
     }
-    emitLeaf(LeafKind::Paragraph, text);
+    emitLeaf(m_plain ? LeafKind::Plain : LeafKind::Paragraph, text);
 }
 
 void BlockParser::cutParagraph() {
@@ -666,11 +670,11 @@ void BlockParser::emitTable() {
     if (!m_leaf.shape) {
         auto shape = std::make_shared<TableShape>();
         shape->columns = m_leaf.columns;
-        shape->widths.resize(m_leaf.columns.size());
-        shape->words.resize(m_leaf.columns.size());
+        shape->longest.resize(m_leaf.columns.size());
+        shape->longestWord.resize(m_leaf.columns.size());
         for (const auto& row : m_leaf.rows)
             for (size_t c = 0; c < row.size(); ++c)
-                measureCell(row[c], shape->widths[c], shape->words[c]);
+                noteLongest(row[c], shape->longest[c], shape->longestWord[c]);
         m_leaf.shape = std::move(shape);
     }
     Leaf& leaf = emitLeaf(LeafKind::Table, {});
@@ -684,6 +688,8 @@ void BlockParser::emitTable() {
 }
 
 void BlockParser::takeDefinitions(QString& text) {
+    if (m_plain)
+        return;
     while (text.startsWith(QLatin1Char('['))) {
         QString label, target;
         const qsizetype used = parseDefinition(text, label, target);

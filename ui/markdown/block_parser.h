@@ -9,6 +9,9 @@ namespace ui::markdown {
 
 class BlockParser {
   public:
+    // `plain`: text as it was typed, of which only fenced code is set apart (what a person writes).
+    explicit BlockParser(bool plain = false) : m_plain(plain) {}
+
     // A line without its end. `continued`: goes on with the piece before (of a very long line); `unfinished`: more
     // follows.
     void addLine(QStringView line, bool continued, bool unfinished);
@@ -83,6 +86,7 @@ class BlockParser {
     OpenLeaf m_leaf;
     Definitions m_definitions;
     bool m_blankSeen = false;
+    bool m_plain = false;
 
     QStringView m_line;
     int m_pos = 0, m_column = 0, m_next = 0, m_nextColumn = 0, m_indent = 0;

@@ -169,12 +169,16 @@ std::vector<QString> tableCells(QStringView line, int limit) {
     return cells;
 }
 
-void measureCell(const QString& cell, int& width, int& word) {
-    width = std::max(width, int(std::min<qsizetype>(cell.size(), 400)));
-    int run = 0;
-    for (const QChar c : cell) {
-        run = c.isSpace() ? 0 : run + 1;
-        word = std::max(word, std::min(run, 24));
+void noteLongest(const QString& cell, QString& longest, QString& word) {
+    if (cell.size() > longest.size())
+        longest = cell.left(200);
+    qsizetype begin = 0;
+    for (qsizetype i = 0; i <= cell.size(); ++i) {
+        if (i < cell.size() && !cell[i].isSpace())
+            continue;
+        if (i - begin > word.size())
+            word = cell.mid(begin, std::min<qsizetype>(i - begin, 24));
+        begin = i + 1;
     }
 }
 

@@ -10,7 +10,7 @@ QString headingText(QStringView afterMarks);        // without spaces and closin
 QString infoWord(QStringView info);                 // the language of a fence, in lower case, at most 40 characters
 bool isRule(QStringView line);                      // "***", "- - -", "___"
 std::vector<Align> delimiterRow(QStringView line);  // empty: the line is not ":--|--:"
-void measureCell(const QString& cell, int& width, int& word);
+void noteLongest(const QString& cell, QString& longest, QString& word);
 
 int htmlBlockKind(QStringView line);  // CommonMark's start conditions 1 to 7; 0: none
 bool htmlBlockEnds(int kind, QStringView line);

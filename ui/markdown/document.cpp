@@ -7,7 +7,7 @@ namespace ui::markdown {
 
 void Document::setText(const QString& text) {
     if (!text.startsWith(m_text)) {
-        *this = Document();
+        *this = Document(m_plain);
     }
     m_text = text;
 }
@@ -18,13 +18,12 @@ bool Document::advance(qsizetype maxChars) {
     const qsizetype count = std::min(maxChars, m_text.size() - m_taken);
     m_line += m_visible.push(QStringView(m_text).mid(m_taken, count));
     m_taken += count;
-    bool changed = false;
-    takeLines(changed);
+    takeLines();
     rebuildTail();
     return m_taken < m_text.size();
 }
 
-void Document::takeLines(bool& changed) {
+void Document::takeLines() {
     qsizetype begin = 0;
     for (;;) {
         const qsizetype end = m_line.indexOf(QLatin1Char('\n'), begin);
@@ -45,7 +44,6 @@ void Document::takeLines(bool& changed) {
         } else {
             break;
         }
-        changed = true;
     }
     m_line.remove(0, begin);
     auto& leaves = m_parser.leaves();
@@ -67,8 +65,8 @@ const Leaf& Document::leaf(int index) const {
     return i < m_stable.size() ? m_stable[i] : m_tail[i - m_stable.size()];
 }
 
-Document parsed(const QString& text) {
-    Document document;
+Document parsed(const QString& text, bool plain) {
+    Document document(plain);
     document.setText(text);
     while (document.advance(1 << 20)) {
     }

@@ -10,6 +10,8 @@ namespace ui::markdown {
 
 class Document {
   public:
+    explicit Document(bool plain = false) : m_plain(plain), m_parser(plain) {}
+
     // Shows this text. When it begins with the text so far, only the rest is parsed.
     void setText(const QString& text);
     const QString& text() const { return m_text; }
@@ -25,9 +27,10 @@ class Document {
     const Definitions& definitions() const { return m_definitions; }
 
   private:
-    void takeLines(bool& changed);
+    void takeLines();
     void rebuildTail();
 
+    bool m_plain = false;
     QString m_text;
     qsizetype m_taken = 0;
     VisibleText m_visible;
@@ -39,6 +42,6 @@ class Document {
 };
 
 // The whole text at once, for tests and exports.
-Document parsed(const QString& text);
+Document parsed(const QString& text, bool plain = false);
 
 }  // namespace ui::markdown

@@ -22,7 +22,7 @@ inline constexpr int MaxTableRows = 32;     // rows of one leaf
 inline constexpr int MaxMathChars = 4096;
 inline constexpr int MaxDefinitions = 1000;
 
-enum class LeafKind : uint8_t { Paragraph, Heading, Code, Math, Table, Rule, Html };
+enum class LeafKind : uint8_t { Paragraph, Plain, Heading, Code, Math, Table, Rule, Html };  // Plain: as it was typed
 enum class Marker : uint8_t { Bullet, Number, TaskOpen, TaskDone };
 
 // One container around a leaf, outermost first.
@@ -38,12 +38,11 @@ struct Frame {
 
 enum class Align : uint8_t { None, Left, Center, Right };
 
-// What all leaves of one table share: the columns, and how long the texts of the first rows are.
+// What all leaves of one table share: the columns, and the longest texts of the first MaxTableRows rows, to measure.
 struct TableShape {
     std::vector<Align> columns;
-    std::vector<int> widths;  // characters of the longest cell, of the first MaxTableRows rows
-    std::vector<int> words;   // characters of the longest word
-    bool operator==(const TableShape&) const = default;
+    std::vector<QString> longest;      // cell of a column, at most 200 characters
+    std::vector<QString> longestWord;  // at most 24 characters
 };
 
 struct Leaf {
