@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <limits>
 #include <memory>
 
 #include "engine/core/error_text.h"
@@ -28,7 +27,8 @@ class Buffer {
     }
     // Replaces the memory by a zeroed block; false (and the old block kept) if there is none.
     bool allocate(int64_t sizeBytes) {
-        if (sizeBytes < 0 || sizeBytes > std::numeric_limits<int64_t>::max() / 2)
+        constexpr int64_t addressSpace = int64_t{1} << 46;   // half of what a process can address
+        if (sizeBytes < 0 || sizeBytes > addressSpace)
             return false;
         void* block = std::calloc(1, static_cast<size_t>(sizeBytes + alignment));
         if (!block)
