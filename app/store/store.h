@@ -53,9 +53,9 @@ class Store {
     // A turn at once: the chat when chat.id is 0, the person's message when there is one, and the reply's place
     // (Streaming).
     struct Turn {
-        StoredChat chat;
-        std::optional<StoredMessage> user;   // parent: where it goes
-        std::optional<StoredMessage> reply;  // parent is the user message when there is one
+        StoredChat chat = {};
+        std::optional<StoredMessage> user = {};   // parent: where it goes
+        std::optional<StoredMessage> reply = {};  // parent is the user message when there is one
     };
     struct TurnIds {
         int64_t chat = 0, user = 0, reply = 0;

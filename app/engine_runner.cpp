@@ -1,0 +1,300 @@
+#include "app/engine_runner.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <new>
+
+#include "engine/core/error_text.h"
+
+namespace app {
+
+using engine::Error;
+using engine::ErrorCode;
+
+EngineRunner::EngineRunner(MakeEngine make, QObject* parent)
+    : QObject(parent), m_make(std::move(make)), m_thread([this](std::stop_token stop) { loop(stop); }) {}
+
+EngineRunner::~EngineRunner() {
+    m_thread.request_stop();
+    cancelAll();
+    m_thread.join();
+}
+
+JobId EngineRunner::post(decltype(Job::what) what) {
+    std::lock_guard lock(m_mutex);
+    Job job{++m_lastId, {}, std::move(what)};
+    const JobId id = job.id;
+    m_stops.emplace(id, job.stop);
+    m_queue.push_back(std::move(job));
+    m_wake.notify_one();
+    return id;
+}
+
+JobId EngineRunner::load(std::string path, engine::LoadOptions options) {
+    return post(LoadJob{std::move(path), std::move(options)});
+}
+JobId EngineRunner::unload(engine::ModelId model) {
+    return post(UnloadJob{model});
+}
+JobId EngineRunner::generate(engine::Request request) {
+    return post(std::move(request));
+}
+JobId EngineRunner::run(Task task) {
+    return post(std::move(task));
+}
+
+void EngineRunner::cancel(JobId id) {
+    engine::RequestId request = 0;
+    engine::Engine* engine = nullptr;
+    {
+        std::lock_guard lock(m_mutex);
+        const auto found = m_stops.find(id);
+        if (found == m_stops.end())
+            return;
+        // The job's own stop source: a stop can neither be lost nor hit the next job.
+        found->second.request_stop();
+        for (const auto& [requestId, active] : m_active)
+            if (active.job == id) {
+                request = requestId;
+                engine = m_engine;
+            }
+        m_wake.notify_one();
+    }
+    if (engine)
+        engine->cancel(request);
+}
+
+void EngineRunner::cancelAll() {
+    std::vector<JobId> ids;
+    {
+        std::lock_guard lock(m_mutex);
+        for (const auto& [id, stop] : m_stops)
+            ids.push_back(id);
+    }
+    for (const JobId id : ids)
+        cancel(id);
+}
+
+int EngineRunner::unfinished() const {
+    std::lock_guard lock(m_mutex);
+    return static_cast<int>(m_stops.size());
+}
+
+engine::EngineSnapshot EngineRunner::snapshot() const {
+    engine::Engine* engine = nullptr;
+    {
+        std::lock_guard lock(m_mutex);
+        engine = m_engine;
+    }
+    return engine ? engine->snapshot() : engine::EngineSnapshot{};
+}
+
+void EngineRunner::push(Event event) {
+    std::lock_guard lock(m_mutex);
+    // Tokens of one job that nobody has fetched yet travel together.
+    if (auto* more = std::get_if<TokensEvent>(&event); more && !m_events.empty())
+        if (auto* last = std::get_if<TokensEvent>(&m_events.back()); last && last->job == more->job) {
+            std::move(more->tokens.begin(), more->tokens.end(), std::back_inserter(last->tokens));
+            return;
+        }
+    m_events.push_back(std::move(event));
+    if (!m_wakePending) {
+        m_wakePending = true;
+        QMetaObject::invokeMethod(
+            this, [this] { drain(); }, Qt::QueuedConnection);
+    }
+}
+
+void EngineRunner::pushEnd(JobEnd end) {
+    {
+        std::lock_guard lock(m_mutex);
+        // Exactly one end per job: who takes it out of the list may report it.
+        if (m_stops.erase(end.job) == 0)
+            return;
+    }
+    push(std::move(end));
+}
+
+void EngineRunner::drain() {
+    std::vector<Event> events;
+    {
+        std::lock_guard lock(m_mutex);
+        events.swap(m_events);
+        m_wakePending = false;
+    }
+    for (const Event& event : events) {
+        if (const auto* progress = std::get_if<ProgressEvent>(&event))
+            emit progressed(progress->job, progress->fraction, QString::fromStdString(progress->stage));
+        else if (const auto* tokens = std::get_if<TokensEvent>(&event))
+            emit generated(tokens->job, tokens->tokens);
+        else
+            emit ended(std::get<JobEnd>(event));
+    }
+}
+
+void EngineRunner::loop(std::stop_token stop) {
+    std::vector<engine::EngineEvent> events;
+    bool idle = true;
+    for (;;) {
+        std::vector<Job> jobs;
+        bool working;
+        {
+            std::unique_lock lock(m_mutex);
+            const auto something = [this] { return !m_queue.empty(); };
+            if (m_active.empty())
+                m_wake.wait(lock, stop, something);
+            else if (idle)  // requests wait for something that is not compute: look again soon
+                m_wake.wait_for(lock, stop, std::chrono::milliseconds(2), something);
+            jobs.swap(m_queue);
+            working = !m_active.empty();
+        }
+        for (Job& job : jobs)
+            start(job);
+        if (working || !jobs.empty()) {
+            idle = true;
+            if (m_owned) {
+                try {
+                    idle = !m_owned->step(events);
+                } catch (const std::bad_alloc&) {
+                    std::lock_guard lock(m_mutex);
+                    for (const auto& [request, active] : m_active)
+                        events.push_back(engine::FailedEvent{
+                            request,
+                            Error{ErrorCode::OutOfMemory, "there was not enough memory for this step", {}},
+                            {}});
+                }
+                take(events);
+            }
+        }
+        if (stop.stop_requested()) {
+            std::lock_guard lock(m_mutex);
+            if (m_queue.empty() && m_active.empty())
+                break;
+        }
+    }
+    std::unique_ptr<engine::Engine> last;
+    {
+        std::lock_guard lock(m_mutex);
+        m_engine = nullptr;
+        last = std::move(m_owned);
+    }
+}
+
+void EngineRunner::start(Job& job) {
+    const auto fail = [&](Error error) {
+        const bool cancelled = error.code == ErrorCode::Cancelled;
+        pushEnd({job.id, cancelled ? JobOutcome::Cancelled : JobOutcome::Failed, std::move(error), {}});
+    };
+    if (job.stop.stop_requested())
+        return pushEnd({job.id, JobOutcome::Cancelled, {}, {}});
+    if (!m_owned) {
+        auto made = m_make();
+        if (!made)
+            return fail(made.error());
+        m_owned = std::move(*made);
+        std::lock_guard lock(m_mutex);
+        m_engine = m_owned.get();
+    }
+    try {
+        runJob(job);
+    } catch (const std::bad_alloc&) {
+        fail(Error{ErrorCode::OutOfMemory, "there was not enough memory for this", {}});
+    } catch (const std::exception& e) {
+        fail(Error{ErrorCode::Internal, e.what(), {}});
+    }
+}
+
+void EngineRunner::runJob(Job& job) {
+    const Progress progress = [this, id = job.id](double fraction, const std::string& stage) {
+        push(ProgressEvent{id, fraction, stage});
+    };
+    const auto fail = [&](const Error& error) {
+        const bool cancelled = error.code == ErrorCode::Cancelled || job.stop.stop_requested();
+        pushEnd({job.id, cancelled ? JobOutcome::Cancelled : JobOutcome::Failed, error, {}});
+    };
+    if (auto* load = std::get_if<LoadJob>(&job.what)) {
+        auto loaded = m_owned->load(load->path, load->options, progress, job.stop.get_token());
+        if (!loaded)
+            return fail(loaded.error());
+        pushEnd({job.id, JobOutcome::Done, {}, LoadedResult{std::move(*loaded), m_owned->backend().name()}});
+    } else if (auto* unload = std::get_if<UnloadJob>(&job.what)) {
+        const auto done = m_owned->unload(unload->model);
+        // Its requests have ended: what the engine has to say about them comes before the end of this job.
+        std::vector<engine::EngineEvent> events;
+        m_owned->step(events);
+        take(events);
+        endActiveOf(unload->model);
+        if (!done)
+            return fail(done.error());
+        pushEnd({job.id, JobOutcome::Done, {}, {}});
+    } else if (auto* request = std::get_if<engine::Request>(&job.what)) {
+        const engine::ModelId model = request->model;
+        auto id = m_owned->submit(std::move(*request));
+        if (!id)
+            return fail(id.error());
+        bool stopped;
+        {
+            std::lock_guard lock(m_mutex);
+            m_active.emplace(*id, Active{job.id, job.stop, model});
+            stopped = job.stop.stop_requested();
+        }
+        if (stopped)  // cancelled while it was being submitted
+            m_owned->cancel(*id);
+    } else {
+        auto result = std::get<Task>(job.what)(*m_owned, job.stop.get_token(), progress);
+        if (!result)
+            return fail(result.error());
+        pushEnd({job.id, JobOutcome::Done, {}, std::move(*result)});
+    }
+}
+
+void EngineRunner::take(std::vector<engine::EngineEvent>& events) {
+    for (engine::EngineEvent& event : events) {
+        const engine::RequestId request = std::visit([](const auto& e) { return e.request; }, event);
+        JobId job = 0;
+        {
+            std::lock_guard lock(m_mutex);
+            const auto found = m_active.find(request);
+            if (found == m_active.end())
+                continue;
+            job = found->second.job;
+            if (!std::holds_alternative<engine::TokenEvent>(event))
+                m_active.erase(found);
+        }
+        if (auto* token = std::get_if<engine::TokenEvent>(&event)) {
+            std::vector<engine::TokenEvent> one;
+            one.push_back(std::move(*token));
+            push(TokensEvent{job, std::move(one)});
+        } else if (auto* finished = std::get_if<engine::FinishedEvent>(&event)) {
+            const bool cancelled = finished->reason == engine::StopReason::Cancelled;
+            pushEnd({job,
+                     cancelled ? JobOutcome::Cancelled : JobOutcome::Done,
+                     {},
+                     GeneratedResult{finished->reason, std::move(finished->text), finished->stats}});
+        } else {
+            auto& failed = std::get<engine::FailedEvent>(event);
+            const bool cancelled = failed.error.code == ErrorCode::Cancelled;
+            pushEnd({job, cancelled ? JobOutcome::Cancelled : JobOutcome::Failed, std::move(failed.error),
+                     GeneratedResult{engine::StopReason::Cancelled, {}, failed.stats}});
+        }
+    }
+    events.clear();
+}
+
+void EngineRunner::endActiveOf(engine::ModelId model) {
+    std::vector<JobId> left;
+    {
+        std::lock_guard lock(m_mutex);
+        for (auto it = m_active.begin(); it != m_active.end();)
+            if (it->second.model == model && (!m_owned->model(model))) {
+                left.push_back(it->second.job);
+                it = m_active.erase(it);
+            } else {
+                ++it;
+            }
+    }
+    for (const JobId job : left)
+        pushEnd({job, JobOutcome::Cancelled, {}, GeneratedResult{}});
+}
+
+}  // namespace app
