@@ -102,6 +102,23 @@ struct RowGroup {
     int64_t valid;
 };
 
+// Rows are short and many, so the processor's own prefetchers see too many streams. While a group is worked on, the
+// bytes of the group `ahead` bytes further on are asked for in the order of their addresses.
+template <typename E>
+TS_INLINE void prefetchUnit(const RowGroup& g, int64_t ahead, int64_t unit) {
+    const uint8_t* p = g.p + ahead + unit * (lanes * E::bytes);
+    TS_UNROLL
+    for (int at = 0; at < lanes * E::bytes; at += 64)
+        _mm_prefetch(reinterpret_cast<const char*>(p + at), _MM_HINT_T0);
+}
+
+// Rows by which to look ahead from row n: a distance that hides the memory's latency, or none at the end.
+TS_INLINE int64_t aheadBytes(const QuantMatmul& a, int64_t n, int64_t step) {
+    constexpr int64_t distance = 12 * 1024;
+    const int64_t rows = (distance / (a.wRowBytes * step) + 1) * step;
+    return n + rows < a.nEnd ? rows * a.wRowBytes : 0;
+}
+
 template <typename E, typename Sink>
 TS_INLINE void expandUnit(const RowGroup& g, int64_t unit, Sink& sink) {
     E::expand(g.p + unit * E::bytes, g.stride, sink);
@@ -148,6 +165,7 @@ void direct(const QuantMatmul& a, int64_t mBegin) {
     for (int64_t n = a.nBegin; n < a.nEnd; n += lanes) {
         const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + n * a.wRowBytes, a.wRowBytes,
                             a.nEnd - n < lanes ? a.nEnd - n : lanes};
+        const int64_t ahead = aheadBytes(a, n, lanes);
         DirectSink<E, rows> sink;
         TS_UNROLL
         for (int m = 0; m < rows; ++m)
@@ -158,8 +176,10 @@ void direct(const QuantMatmul& a, int64_t mBegin) {
         sink.xStride = xStride;
         float* out = a.out + mBegin * a.outStride + n;
         if (g.valid == lanes) {
-            for (int64_t unit = 0; unit < nUnits; ++unit, sink.advance())
+            for (int64_t unit = 0; unit < nUnits; ++unit, sink.advance()) {
+                prefetchUnit<E>(g, ahead, unit);
                 expandUnit<E>(g, unit, sink);
+            }
             TS_UNROLL
             for (int m = 0; m < rows; ++m)
                 fstore(out + m * a.outStride, sink.acc[m]);
@@ -220,12 +240,14 @@ struct PanelSink {
 };
 
 template <typename E>
-void expandPanel(const RowGroup& g, int64_t unit, int64_t end, uint8_t* panel) {
+void expandPanel(const RowGroup& g, int64_t ahead, int64_t unit, int64_t end, uint8_t* panel) {
     constexpr int64_t unitBytes = E::elements / 32 * PanelOf<E>::blockBytes;
     PanelSink<E> sink{panel};
     if (g.valid == lanes) {
-        for (; unit < end; ++unit, sink.to += unitBytes)
+        for (; unit < end; ++unit, sink.to += unitBytes) {
+            prefetchUnit<E>(g, ahead, unit);
             expandUnit<E>(g, unit, sink);
+        }
     } else {
         Edge edge = {};
         for (; unit < end; ++unit, sink.to += unitBytes) {
@@ -426,7 +448,8 @@ void panelled(const QuantMatmul& a) {
             for (int64_t begin = 0, at = 0; begin < valid; begin += lanes, at += panelBytes) {
                 const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + (n + begin) * a.wRowBytes, a.wRowBytes,
                                     valid - begin < lanes ? valid - begin : lanes};
-                expandPanel<E>(g, block * 32 / E::elements, (block + count) * 32 / E::elements, scratch + at);
+                expandPanel<E>(g, aheadBytes(a, n + begin, 2 * lanes), block * 32 / E::elements,
+                               (block + count) * 32 / E::elements, scratch + at);
             }
             Tile t = {.panel = scratch,
                       .panelBytes = panelBytes,

@@ -1,6 +1,6 @@
 // Speed of the quantized kernels on one thread: for each type, shape and number of rows of x the weight bytes read per
 // second and the operations (two per multiply-add) per second.
-//   bench_quant [--isa scalar|avx2|avx512] [--type Q4_1] [--shape 2048x2048] [--m 512] [--seconds 0.3]
+//   bench_quant [--isa scalar|avx2|avx512] [--type Q4_1] [--shape 2048x2048] [--m 512] [--seconds 0.3] [--warm 1]
 // Weights of a small product are cycled through memory beyond the caches, so that M = 1 measures reading.
 #include <algorithm>
 #include <chrono>
@@ -35,6 +35,7 @@ struct Options {
     std::string type, shape;
     int64_t m = 0;
     double seconds = 0.3;
+    bool warm = false;   // weights stay in the caches
 };
 
 // Best of several runs, as others use this machine too.
@@ -80,7 +81,7 @@ void benchQuantize(const CpuKernels& k, const Options& o) {
 
 void benchMatmul(const CpuKernels& k, DType dtype, int64_t rows, int64_t cols, int64_t m, const Options& o) {
     const int64_t bytes = rows * rowBytes(dtype, cols);
-    const int64_t copies = m <= 8 ? std::max<int64_t>(1, (int64_t{192} << 20) / bytes) : 1;
+    const int64_t copies = m <= 8 && !o.warm ? std::max<int64_t>(1, (int64_t{192} << 20) / bytes) : 1;
     const Memory w = allocate(bytes * copies);
     const std::vector<std::byte> blocks = tests::randomBlocks(dtype, rows * cols / info(dtype).blockElements, 3);
     for (int64_t i = 0; i < copies; ++i)
@@ -125,6 +126,8 @@ int main(int argc, char** argv) {
             o.m = std::atoll(value.c_str());
         else if (key == "--seconds")
             o.seconds = std::atof(value.c_str());
+        else if (key == "--warm")
+            o.warm = value == "1";
     }
     const CpuKernels k = selectKernels(o.isa);
     readBandwidth(o.seconds);
