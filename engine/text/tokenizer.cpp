@@ -57,7 +57,16 @@ class VocabTokenizer final : public Tokenizer {
 };
 
 Result<void> VocabTokenizer::prepare(const ModelFile& file) {
-    TRY(m_encoder, makeBpeEncoder(m_vocab, file));
+    const std::string& model = m_vocab.modelName;
+    if (model == "llama") {
+        TRY(m_encoder, makeSpmEncoder(m_vocab, file));
+    } else if (model == "t5") {
+        TRY(m_encoder, makeUnigramEncoder(m_vocab, file));
+    } else if (model == "bert") {
+        TRY(m_encoder, makeWordPieceEncoder(m_vocab, file));
+    } else {
+        TRY(m_encoder, makeBpeEncoder(m_vocab, file));
+    }
     m_special = std::make_unique<SpecialTokens>(m_vocab);
     m_pieceEnds.reserve(m_vocab.kinds.size() + 1);
     m_pieceEnds.push_back(0);

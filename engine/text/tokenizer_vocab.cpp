@@ -146,11 +146,13 @@ Result<void> readSpecialIds(Vocab& vocab, const ModelFile& file) {
         const char* key;
         int32_t& id;
     };
+    const bool bert = vocab.modelName == "bert";
     const Entry entries[] = {
-        {"tokenizer.ggml.bos_token_id", vocab.bos},         {"tokenizer.ggml.eos_token_id", vocab.eos},
-        {"tokenizer.ggml.eot_token_id", vocab.eot},         {"tokenizer.ggml.eom_token_id", vocab.eom},
-        {"tokenizer.ggml.unknown_token_id", vocab.unknown}, {"tokenizer.ggml.seperator_token_id", vocab.separator},
-        {"tokenizer.ggml.padding_token_id", vocab.padding}, {"tokenizer.ggml.mask_token_id", vocab.mask},
+        {bert ? "tokenizer.ggml.cls_token_id" : "tokenizer.ggml.bos_token_id", vocab.bos},
+        {bert ? "tokenizer.ggml.seperator_token_id" : "tokenizer.ggml.eos_token_id", vocab.eos},
+        {"tokenizer.ggml.eot_token_id", vocab.eot},
+        {"tokenizer.ggml.eom_token_id", vocab.eom},
+        {"tokenizer.ggml.unknown_token_id", vocab.unknown},
     };
     for (const Entry& entry : entries) {
         if (!file.has(entry.key)) {
@@ -201,9 +203,11 @@ Result<Vocab> readVocab(const ModelFile& file) {
         TRY(vocab.preName, file.string("tokenizer.ggml.pre"));
     }
     const std::string& model = vocab.modelName;
-    if (model != "gpt2" && model != "gemma4")
+    constexpr std::string_view Known[] = {"gpt2", "llama", "t5", "bert", "gemma4"};
+    if (std::find(std::begin(Known), std::end(Known), model) == std::end(Known))
         return unsupported(
-            "{}: the tokenizer model \"{}\" (tokenizer.ggml.model) is not supported; gpt2 and gemma4 are",
+            "{}: the tokenizer model \"{}\" (tokenizer.ggml.model) is not supported; gpt2, llama, t5, bert and "
+            "gemma4 are",
             vocab.fileName, shown(model));
     TRY_VOID(readTexts(vocab, file));
     TRY_VOID(readKinds(vocab, file));
@@ -217,15 +221,13 @@ Result<Vocab> readVocab(const ModelFile& file) {
     } else if (model == "t5") {
         vocab.eos = 1;
         vocab.unknown = 2;
-        vocab.padding = 0;
         vocab.addsEos = true;
     } else if (model == "bert") {
-        vocab.bos = 101;
+        vocab.bos = 101;  // [CLS]
+        vocab.eos = 102;  // [SEP]
         vocab.unknown = 100;
-        vocab.separator = 102;
-        vocab.padding = 0;
-        vocab.mask = 103;
         vocab.addsBos = true;
+        vocab.addsEos = true;
     } else if (const PreTokenizer* preTokenizer = findPreTokenizer(model == "gemma4" ? model : vocab.preName)) {
         vocab.addsBos = preTokenizer->addsBos;
     }

@@ -29,7 +29,7 @@ struct Vocab {
     TokenIndex index;                // all tokens that have a text
     size_t longestBytes = 0;
 
-    int32_t bos = -1, eos = -1, eot = -1, eom = -1, unknown = -1, separator = -1, padding = -1, mask = -1;
+    int32_t bos = -1, eos = -1, eot = -1, eom = -1, unknown = -1;
     bool addsBos = false, addsEos = false;
     std::vector<bool> endsGeneration;  // [size]
     std::vector<bool> stripsLeft;      // [size] or empty: eats white space before it

@@ -1,0 +1,173 @@
+// SentencePiece's byte-pair model ("llama"): characters merge into the token with the highest score, of equal scores
+// the leftmost; what is no token falls back to its bytes.
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "engine/core/error_text.h"
+#include "engine/text/segment_encoder.h"
+
+namespace engine {
+
+namespace {
+
+constexpr std::string_view SpaceMark = "\xE2\x96\x81";  // U+2581
+constexpr size_t LongestRun = size_t{1} << 30;
+
+class SpmEncoder final : public SegmentEncoder {
+  public:
+    SpmEncoder(const Vocab& vocab, bool addSpace) : m_vocab(vocab), m_addSpace(addSpace) {}
+
+    void rankTokens();
+    void findBytes();
+    void findCuts();
+
+    void encode(std::string_view segment, bool first, EncodeScratch& scratch, std::vector<int32_t>& out) const override;
+    std::string pieceOf(std::string_view tokenText) const override;
+    bool addsSpace() const override { return m_addSpace; }
+
+  private:
+    void encodeRun(std::string_view run, EncodeScratch& scratch, std::vector<int32_t>& out) const;
+    // Control, unknown and byte tokens are never written by text.
+    int32_t find(std::string_view text) const {
+        if (text.size() > m_vocab.longestBytes)
+            return -1;
+        const int32_t id = m_vocab.find(text);
+        if (id < 0)
+            return -1;
+        const TokenKind kind = m_vocab.kinds[id];
+        return kind == TokenKind::Control || kind == TokenKind::Unknown || kind == TokenKind::Byte ? -1 : id;
+    }
+
+    const Vocab& m_vocab;
+    bool m_addSpace;
+    std::vector<uint32_t> m_ranks;  // [vocab] place of the score, highest first; equal scores share one
+    std::array<int32_t, 256> m_byteIds{};
+    std::array<bool, 256> m_joinsSpace{};  // some token has a space mark behind this byte
+};
+
+void SpmEncoder::rankTokens() {
+    const std::vector<float>& scores = m_vocab.scores;
+    std::vector<int32_t> order(scores.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto higher = [&](int32_t a, int32_t b) { return scores[a] > scores[b]; };
+    if (!std::is_sorted(order.begin(), order.end(), higher))
+        std::stable_sort(order.begin(), order.end(), higher);
+    m_ranks.resize(scores.size());
+    uint32_t rank = 0;
+    for (size_t i = 0; i < order.size(); ++i) {
+        if (i > 0 && scores[order[i]] != scores[order[i - 1]])
+            ++rank;
+        m_ranks[order[i]] = rank;
+    }
+}
+
+void SpmEncoder::findBytes() {
+    constexpr char Digits[] = "0123456789ABCDEF";
+    for (int b = 0; b < 256; ++b) {
+        const char text[] = {'<', '0', 'x', Digits[b >> 4], Digits[b & 15], '>'};
+        m_byteIds[b] = m_vocab.find({text, 6});
+        if (m_byteIds[b] < 0) {
+            const char byte = static_cast<char>(b);
+            m_byteIds[b] = find({&byte, 1});
+        }
+    }
+}
+
+// A merge never reaches over a place that no token spans. Mostly no token has a space behind another character: then
+// the words of a text can be merged one by one, and repeated words remembered.
+void SpmEncoder::findCuts() {
+    for (int32_t id = 0; id < m_vocab.size(); ++id) {
+        const std::string_view text = m_vocab.text(id);
+        for (size_t at = text.find(SpaceMark, 1); at != std::string_view::npos; at = text.find(SpaceMark, at + 1))
+            m_joinsSpace[static_cast<unsigned char>(text[at - 1])] = true;
+    }
+}
+
+void SpmEncoder::encodeRun(std::string_view run, EncodeScratch& scratch, std::vector<int32_t>& out) const {
+    std::vector<Symbol>& symbols = scratch.merger.symbols;
+    symbols.clear();
+    for (const char *p = run.data(), *end = p + run.size(); p != end;) {
+        const Utf8Char c = readUtf8(p, end);
+        symbols.push_back({find({p, c.length}), c.length});
+        p += c.length;
+    }
+    scratch.merger.merge(run.data(), [this](const Symbol& left, const char* text, const Symbol& right) -> Merge {
+        const int32_t id = find({text, size_t{left.size} + right.size});
+        return id < 0 ? Merge{} : Merge{m_ranks[id], id};
+    });
+    const char* at = run.data();
+    for (const Symbol& symbol : symbols) {
+        if (symbol.id >= 0) {
+            out.push_back(symbol.id);
+        } else {
+            for (uint32_t i = 0; i < symbol.size; ++i) {
+                const int32_t id = m_byteIds[static_cast<unsigned char>(at[i])];
+                if (id >= 0)
+                    out.push_back(id);
+                else if (m_vocab.unknown >= 0 && i == 0)
+                    out.push_back(m_vocab.unknown);
+            }
+        }
+        at += symbol.size;
+    }
+}
+
+void SpmEncoder::encode(std::string_view segment, bool first, EncodeScratch& scratch, std::vector<int32_t>& out) const {
+    std::string& text = scratch.text;
+    text.clear();
+    text.reserve(segment.size() + segment.size() / 2);
+    if (m_addSpace && first)
+        text.append(SpaceMark);
+    for (const char c : segment) {
+        if (c == ' ')
+            text.append(SpaceMark);
+        else
+            text += c;
+    }
+    scratch.cache.reset(text.size());
+    size_t begin = 0;
+    while (begin < text.size()) {
+        // To the next space that no token joins with what is before it.
+        size_t end = text.find(SpaceMark, begin + 1);
+        while (end != std::string::npos && m_joinsSpace[static_cast<unsigned char>(text[end - 1])])
+            end = text.find(SpaceMark, end + 1);
+        end = std::min({end, text.size(), begin + LongestRun});
+        const std::string_view run(text.data() + begin, end - begin);
+        begin = end;
+        if (scratch.cache.recall(run, out))
+            continue;
+        const size_t at = out.size();
+        encodeRun(run, scratch, out);
+        scratch.cache.remember(run, at, out);
+    }
+}
+
+std::string SpmEncoder::pieceOf(std::string_view tokenText) const {
+    std::string out;
+    for (size_t at = 0; at < tokenText.size();) {
+        if (tokenText.substr(at, SpaceMark.size()) == SpaceMark) {
+            out += ' ';
+            at += SpaceMark.size();
+        } else {
+            out += tokenText[at++];
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentEncoder>> makeSpmEncoder(const Vocab& vocab, const ModelFile& file) {
+    bool addSpace = true;
+    if (file.has("tokenizer.ggml.add_space_prefix")) {
+        TRY(addSpace, file.boolean("tokenizer.ggml.add_space_prefix"));
+    }
+    auto encoder = std::make_unique<SpmEncoder>(vocab, addSpace);
+    encoder->rankTokens();
+    encoder->findBytes();
+    encoder->findCuts();
+    return std::unique_ptr<SegmentEncoder>(std::move(encoder));
+}
+
+}  // namespace engine
