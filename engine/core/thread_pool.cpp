@@ -58,48 +58,95 @@ bool pollUntil(Ready ready) {
 
 }  // namespace
 
+// One word tells the workers everything about the current call: bits 16 and up count the calls, bit 15 is set while
+// workers may join it, the bits below count the workers inside. A worker joins by adding one to a word that is open, so
+// that a call can be closed against workers that have not come yet: the caller does not wait for a thread that sleeps
+// or has lost its core.
 struct ThreadPool::State {
+    static constexpr uint64_t open = 1 << 15;
+    static constexpr uint64_t insideMask = open - 1;
+    static constexpr uint64_t nextCall = 1 << 16;
+
     std::vector<std::thread> workers;
     std::optional<FunctionRef<void(int)>> task;
 
-    alignas(64) std::atomic<uint32_t> generation{0};  // grows with each run and at the end
-    alignas(64) std::atomic<int> running{0};          // workers still busy with this generation
+    alignas(64) std::atomic<uint64_t> word{0};
     alignas(64) std::atomic<int64_t> nextChunk{0};
-    alignas(64) std::atomic<int> sleepers{0};
+    alignas(64) std::atomic<int> joined{0};  // workers that took part in the current call
+    std::atomic<int> sleepers{0};
+    std::atomic<bool> wakePending{false};
     std::atomic<bool> callerSleeps{false};
     std::atomic<bool> stopping{false};
     std::mutex mutex;
     std::condition_variable wake;
     std::condition_variable done;
 
-    void publish() {
-        // Sequentially consistent with the worker's `sleepers`: either the worker sees the new generation before it
-        // sleeps, or this thread sees the sleeper and wakes it.
-        generation.fetch_add(1);
-        if (sleepers.load() > 0) {
+    // Opens a new call. `all`: every worker is needed, not only those that are awake.
+    void publish(bool all) {
+        joined.store(0, std::memory_order_relaxed);
+        // Sequentially consistent with the worker's `sleepers`: either the worker sees the new call before it sleeps,
+        // or this thread sees the sleeper. One waking at a time is enough when nobody is waited for.
+        word.store((word.load(std::memory_order_relaxed) & ~(nextCall - 1)) + nextCall + open);
+        if (sleepers.load() > 0 && (!wakePending.exchange(true) || all)) {
             std::lock_guard lock(mutex);
             wake.notify_all();
         }
     }
 
+    // Closes the call and waits until no worker is inside.
+    void finish() {
+        word.fetch_and(~open);
+        const auto empty = [&] { return (word.load() & insideMask) == 0; };
+        waitFor(empty);
+    }
+
+    template <typename Ready>
+    void waitFor(Ready ready) {
+        if (pollUntil(ready))
+            return;
+        std::unique_lock lock(mutex);
+        callerSleeps.store(true);
+        done.wait(lock, ready);
+        callerSleeps.store(false);
+    }
+
     void work(int thread) {
-        uint32_t seen = 0;
+        uint64_t seen = 0;  // the last call that this worker joined or missed
         for (;;) {
-            if (!pollUntil([&] { return generation.load(std::memory_order_acquire) != seen; })) {
-                std::unique_lock lock(mutex);
-                sleepers.fetch_add(1);
-                wake.wait(lock, [&] { return generation.load() != seen; });
-                sleepers.fetch_sub(1);
+            uint64_t now = word.load();
+            if ((now & ~(nextCall - 1)) == seen) {
+                const auto newCall = [&] { return ((now = word.load()) & ~(nextCall - 1)) != seen; };
+                if (!pollUntil(newCall)) {
+                    std::unique_lock lock(mutex);
+                    sleepers.fetch_add(1);
+                    wake.wait(lock, newCall);
+                    sleepers.fetch_sub(1);
+                    wakePending.store(false);
+                }
             }
-            ++seen;  // the caller waits for every worker, so a generation is never skipped
+            while ((now & open) && !word.compare_exchange_weak(now, now + 1)) {
+            }
+            seen = now & ~(nextCall - 1);
+            if (!(now & open))
+                continue;  // over before this worker came
             if (stopping.load())
                 return;
             (*task)(thread);
-            if (running.fetch_sub(1) == 1 && callerSleeps.load()) {
+            joined.fetch_add(1);
+            word.fetch_sub(1);
+            if (callerSleeps.load()) {
                 std::lock_guard lock(mutex);
                 done.notify_one();
             }
         }
+    }
+
+    // Calls task(thread) on this thread and on those workers that are there in time.
+    void runWithWhoeverComes(FunctionRef<void(int)> f) {
+        task.emplace(f);
+        publish(false);
+        f(0);
+        finish();
     }
 };
 
@@ -117,7 +164,7 @@ ThreadPool::ThreadPool(int nThreads) : m_state(std::make_unique<State>()) {
 
 ThreadPool::~ThreadPool() {
     m_state->stopping.store(true);
-    m_state->publish();
+    m_state->publish(true);  // stays open: each worker joins it once and ends
     for (std::thread& worker : m_state->workers)
         worker.join();
 }
@@ -133,16 +180,10 @@ void ThreadPool::run(FunctionRef<void(int)> task) {
         return;
     }
     s.task.emplace(task);
-    s.running.store(static_cast<int>(s.workers.size()), std::memory_order_relaxed);
-    s.publish();
+    s.publish(true);
     task(0);
-    const auto finished = [&] { return s.running.load() == 0; };
-    if (!pollUntil(finished)) {
-        std::unique_lock lock(s.mutex);
-        s.callerSleeps.store(true);
-        s.done.wait(lock, finished);
-        s.callerSleeps.store(false);
-    }
+    s.waitFor([&] { return s.joined.load() == static_cast<int>(s.workers.size()); });
+    s.finish();
 }
 
 void ThreadPool::parallelRange(int64_t count, int64_t grain,
@@ -150,16 +191,11 @@ void ThreadPool::parallelRange(int64_t count, int64_t grain,
     if (count <= 0)
         return;
     const int64_t pieces = (count + grain - 1) / grain;
-    if (pieces == 1 || size() == 1) {
-        task(0, count, 0);
-        return;
-    }
-    const int64_t n = size();
-    run([&](int thread) {
-        const int64_t begin = pieces * thread / n * grain;
-        const int64_t end = std::min(pieces * (thread + 1) / n * grain, count);
-        if (begin < end)
-            task(begin, end, thread);
+    const int64_t n = std::min<int64_t>(size(), pieces);
+    parallelChunks(n, 1, [&](int64_t part, int64_t, int thread) {
+        const int64_t begin = pieces * part / n * grain;
+        const int64_t end = std::min(pieces * (part + 1) / n * grain, count);
+        task(begin, end, thread);
     });
 }
 
@@ -174,7 +210,7 @@ void ThreadPool::parallelChunks(int64_t count, int64_t grain,
     }
     std::atomic<int64_t>& next = m_state->nextChunk;
     next.store(0, std::memory_order_relaxed);
-    run([&](int thread) {
+    m_state->runWithWhoeverComes([&](int thread) {
         for (;;) {
             const int64_t begin = next.fetch_add(grain, std::memory_order_relaxed);
             if (begin >= count)

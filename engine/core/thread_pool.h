@@ -22,7 +22,8 @@ class ThreadPool {
     int size() const;
     // Calls task(thread) for thread = 0 .. size() - 1, 0 on the caller. The task must not throw. Never allocates.
     void run(FunctionRef<void(int)> task);
-    // Cuts [0, count) into contiguous parts of whole `grain`s, one per thread.
+    // Cuts [0, count) into as many contiguous parts of whole `grain`s as there are threads. A thread that is late
+    // (asleep, or without a core) is not waited for: another takes its part.
     void parallelRange(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end, int thread)> task);
     // Hands out pieces of `grain` one after the other to whichever thread is free: for work of uneven cost, and for
     // machines whose cores are shared with others.

@@ -17,7 +17,7 @@ using kernels::DType;
 
 namespace {
 
-double secondsOf(const auto& work, int runs = 7) {
+double secondsOf(const auto& work, int runs = 25) {
     using Clock = std::chrono::steady_clock;
     double best = 1e9;
     for (int run = 0; run < runs; ++run) {
@@ -28,7 +28,7 @@ double secondsOf(const auto& work, int runs = 7) {
             work();
             ++calls;
             spent = std::chrono::duration<double>(Clock::now() - start).count();
-        } while (spent < 0.03);
+        } while (spent < 0.002);
         best = std::min(best, spent / static_cast<double>(calls));
     }
     return best;
@@ -59,7 +59,11 @@ void benchBarrier(int threads) {
         for (int i = 0; i < 1000; ++i)
             pool.run([](int) {});
     });
-    fmt::print("barrier            {:8.3f} us\n", seconds * 1e3);
+    const double chunks = secondsOf([&] {
+        for (int i = 0; i < 1000; ++i)
+            pool.parallelChunks(8, 1, [](int64_t, int64_t, int) {});
+    });
+    fmt::print("run on all {:8.3f} us, range of 8 empty chunks {:8.3f} us\n", seconds * 1e3, chunks * 1e3);
 }
 
 void benchMatmul(Backend& backend, DType type, int64_t rows, int64_t cols, int64_t inputs) {
@@ -126,15 +130,15 @@ void benchSmall(Backend& backend, int64_t rows) {
                     .nRot = 64,
                     .inverseFrequency = std::vector<float>(32, 0.1f),
                     .magnitude = 1};
-    fmt::print("beginStep rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.beginStep(step, rope); }, 3));
+    fmt::print("beginStep rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.beginStep(step, rope); }, 9));
     const Activations x = backend.scratch(rows, cols), y = backend.scratch(rows, cols),
                       g = backend.scratch(rows, hidden), u = backend.scratch(rows, hidden);
     std::fill_n(x.data, rows * cols, 0.5f);
     std::fill_n(g.data, rows * hidden, 0.5f);
     std::fill_n(u.data, rows * hidden, 0.5f);
     const std::vector<float> w(cols, 1.0f);
-    fmt::print("rmsNorm   rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.rmsNorm(x, w, 1e-5f, y); }, 3));
-    fmt::print("rope      rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.rope(x, 9, 64); }, 3));
+    fmt::print("rmsNorm   rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.rmsNorm(x, w, 1e-5f, y); }, 9));
+    fmt::print("rope      rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.rope(x, 9, 64); }, 9));
     fmt::print("gated     rows {:4} {:9.2f} us\n", rows,
                1e6 * secondsOf(
                          [&] {
@@ -142,7 +146,7 @@ void benchSmall(Backend& backend, int64_t rows) {
                              std::fill_n(g.data, 1, 0.5f);
                          },
                          3));
-    fmt::print("add       rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.add(y, x); }, 3));
+    fmt::print("add       rows {:4} {:9.2f} us\n", rows, 1e6 * secondsOf([&] { backend.add(y, x); }, 9));
 }
 
 }  // namespace
