@@ -26,7 +26,7 @@ using RequestId = uint64_t;
 
 struct EngineOptions {
     int threads = 0;
-    std::string isa;
+    std::string isa = {};
     bool exact = false;
     int64_t prefillChunk = 512;  // rows of prompt per step and request
     int64_t maxBatchRows = 512;  // rows per step, decode rows first
