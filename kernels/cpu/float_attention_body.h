@@ -46,11 +46,7 @@ void expandCacheRow(DType type, const std::byte* row, int64_t cols, float* out) 
             __builtin_memcpy(q, row + 2, 32);
             row += 34;
         } else {
-            for (int j = 0; j < 16; ++j) {
-                const int b = static_cast<int>(row[2 + j]);
-                q[j] = static_cast<int8_t>((b & 15) - 8);
-                q[j + 16] = static_cast<int8_t>((b >> 4) - 8);
-            }
+            vNibbles(row + 2, q);
             row += 18;
         }
         vStore(out + i, vLoadBytes(q) * d);
@@ -210,6 +206,17 @@ inline void eachRun(const AttentionWork& w, int64_t begin, int64_t end, int64_t 
     }
 }
 
+// Asks for the rows at position p before they are needed: a page ends every few kilobytes, where the processor's own
+// prefetcher stops. The position must be one of the sequence's.
+inline void prefetchRows(const AttentionWork& w, const std::byte* base, int64_t pageStride, int64_t rowBytes,
+                         int64_t p) {
+    const int64_t inPage = p % w.pageTokens;
+    const std::byte* rows = base + w.pages[p / w.pageTokens] * pageStride + inPage * rowBytes;
+    const int64_t bytes = least(w.pageTokens - inPage, blockKeys) * rowBytes;
+    for (int64_t b = 0; b < bytes; b += 64)
+        __builtin_prefetch(rows + b);
+}
+
 struct Partial {     // one segment's result for all queries of the work
     float* maximum;  // [nQueries]
     float* sum;      // [nQueries]; 0: the query sees nothing of the segment
@@ -239,6 +246,10 @@ void attendSegment(const AttentionWork& w, int64_t segment, const float* q, floa
     const int64_t kRow = cacheRowBytes(w.kType, w.headDim), vRow = cacheRowBytes(w.vType, w.headDimV);
     eachRun(w, all.lo, all.hi, blockKeys, [&](int32_t page, int64_t inPage, int64_t p, int64_t n) {
         const std::byte* k = w.kBase + page * w.kPageStride + inPage * kRow;
+        if (p + n < all.hi)
+            prefetchRows(w, w.kBase, w.kPageStride, kRow, p + n);
+        else
+            prefetchRows(w, w.vBase, w.vPageStride, vRow, all.lo);
         float* out = scores + (p - base);
         if (w.kType == DType::F16 && !many)
             return matmulBlock<FromF16>(k, kRow, n, q, qStride, nQueries, w.headDim, out, attentionSegment);
@@ -256,6 +267,10 @@ void attendSegment(const AttentionWork& w, int64_t segment, const float* q, floa
     }
     eachRun(w, all.lo, all.hi, blockKeys, [&](int32_t page, int64_t inPage, int64_t p, int64_t n) {
         const std::byte* v = w.vBase + page * w.vPageStride + inPage * vRow;
+        if (p + n < all.hi)
+            prefetchRows(w, w.vBase, w.vPageStride, vRow, p + n);
+        else if (p + n < w.firstPosition + w.nRows)
+            prefetchRows(w, w.kBase, w.kPageStride, kRow, p + n);
         if (w.vType == DType::F16 && !many && accStride == w.headDimV)
             return weighRun<FromF16>(w, ranges, v, vRow, p - base, n, scores, to.acc, accStride);
         if (w.vType == DType::F32 && accStride == w.headDimV)

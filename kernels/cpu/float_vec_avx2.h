@@ -58,6 +58,13 @@ inline V vLoadBytes(const int8_t* p) {
     return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
             _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8)))};
 }
+inline void vNibbles(const void* p, int8_t* q) {
+    const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(p));
+    const __m128i low = _mm_set1_epi8(15), eight = _mm_set1_epi8(8);
+    __m128i* out = reinterpret_cast<__m128i*>(q);
+    _mm_storeu_si128(out, _mm_sub_epi8(_mm_and_si128(bytes, low), eight));
+    _mm_storeu_si128(out + 1, _mm_sub_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low), eight));
+}
 inline void vStoreHalf(void* p, V v) {
     __m128i* h = static_cast<__m128i*>(p);
     _mm_storeu_si128(h, _mm256_cvtps_ph(v.lo, _MM_FROUND_TO_NEAREST_INT));

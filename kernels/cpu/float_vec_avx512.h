@@ -51,6 +51,13 @@ inline V vLoadBrain(const void* p) {
 inline V vLoadBytes(const int8_t* p) {
     return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
 }
+inline void vNibbles(const void* p, int8_t* q) {
+    const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(p));
+    const __m128i low = _mm_set1_epi8(15), eight = _mm_set1_epi8(8);
+    __m128i* out = reinterpret_cast<__m128i*>(q);
+    _mm_storeu_si128(out, _mm_sub_epi8(_mm_and_si128(bytes, low), eight));
+    _mm_storeu_si128(out + 1, _mm_sub_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low), eight));
+}
 inline void vStoreHalf(void* p, V v) {
     _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtps_ph(v.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }

@@ -69,6 +69,15 @@ inline V vLoadBrain(const void* p) {
 inline V vLoadBytes(const int8_t* p) {
     return eachLane([&](int i) { return static_cast<float>(p[i]); });
 }
+// q[j] = low nibble of byte j - 8, q[j + 16] = high nibble - 8
+inline void vNibbles(const void* p, int8_t* q) {
+    uint8_t bytes[16];
+    __builtin_memcpy(bytes, p, sizeof(bytes));
+    for (int j = 0; j < 16; ++j) {
+        q[j] = static_cast<int8_t>((bytes[j] & 15) - 8);
+        q[j + 16] = static_cast<int8_t>((bytes[j] >> 4) - 8);
+    }
+}
 inline void vStoreHalf(void* p, V v) {
     uint16_t h[16];
     for (int i = 0; i < 16; ++i)
