@@ -1,5 +1,6 @@
 #include "tests/support/tiny_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <span>
@@ -139,8 +140,10 @@ float tinyValue(uint64_t seed, const std::string& tensor, int64_t index) {
     return static_cast<float>(static_cast<int32_t>(z >> 40) - (1 << 23)) * 0x1.0p-23f;
 }
 
+namespace {
+
 // F16 of values in the range of a model's weights, rounded to nearest even.
-static uint16_t toHalf(float value) {
+uint16_t toHalf(float value) {
     const float scaled = value * 0x1.0p-112f;  // makes the exponent's bias that of a half
     uint32_t bits;
     std::memcpy(&bits, &scaled, sizeof(bits));
@@ -148,6 +151,37 @@ static uint16_t toHalf(float value) {
     const uint32_t rounded = (magnitude + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13;
     return static_cast<uint16_t>((bits >> 16 & 0x8000u) | rounded);
 }
+
+// The values in the bytes of a type: F32, F16 or Q8_0 (blocks of 32: scale as F16, 32 signed bytes).
+std::vector<std::byte> encodeValues(const std::vector<float>& values, kernels::DType dtype) {
+    std::vector<std::byte> out;
+    const auto put = [&out](const void* bytes, size_t n) {
+        const auto* begin = static_cast<const std::byte*>(bytes);
+        out.insert(out.end(), begin, begin + n);
+    };
+    if (dtype == kernels::DType::F32)
+        put(values.data(), values.size() * sizeof(float));
+    if (dtype == kernels::DType::F16)
+        for (const float v : values) {
+            const uint16_t half = toHalf(v);
+            put(&half, sizeof(half));
+        }
+    if (dtype == kernels::DType::Q8_0)
+        for (size_t i = 0; i < values.size(); i += 32) {
+            float largest = 0;
+            for (size_t k = i; k < i + 32; ++k)
+                largest = std::max(largest, std::abs(values[k]));
+            const uint16_t scale = toHalf(largest / 127);
+            put(&scale, sizeof(scale));
+            for (size_t k = i; k < i + 32; ++k) {
+                const auto q = static_cast<int8_t>(std::lround(values[k] / largest * 127));
+                put(&q, 1);
+            }
+        }
+    return out;
+}
+
+}  // namespace
 
 bool writeTinyModel(const std::string& path, const TinyModel& model) {
     GgufWriter writer(path);
@@ -159,15 +193,8 @@ bool writeTinyModel(const std::string& path, const TinyModel& model) {
     if (!writer.begin())
         return false;
     for (const Tensor& tensor : tensors) {
-        if (dtypeOf(tensor) == kernels::DType::F16) {
-            std::vector<uint16_t> halves;
-            for (const float v : tensor.values)
-                halves.push_back(toHalf(v));
-            if (!writer.append(std::as_bytes(std::span(halves))))
-                return false;
-        } else if (!writer.append(std::as_bytes(std::span(tensor.values)))) {
+        if (!writer.append(encodeValues(tensor.values, dtypeOf(tensor))))
             return false;
-        }
     }
     return writer.finish().has_value();
 }

@@ -19,9 +19,9 @@ struct TinyModel {
     std::string ropeType = "none";  // rope.scaling.type
     double ropeFactor = 1, attentionFactor = 1;
     int64_t originalContext = 0;
-    std::vector<float> ropeFactors, longFactors, shortFactors;
+    std::vector<float> ropeFactors = {}, longFactors = {}, shortFactors = {};
     double embeddingScale = 1, residualScale = 1, attentionScale = 0, logitScale = 1;  // Granite's
-    kernels::DType dtype = kernels::DType::F32;                                        // F32 or F16, of the matrices
+    kernels::DType dtype = kernels::DType::F32;  // F32, F16 or Q8_0, of the matrices
     bool addBos = false;
 };
 
