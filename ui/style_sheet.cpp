@@ -52,7 +52,7 @@ QPushButton:pressed, QToolButton[look="ghost"]:pressed { background: @border; }
 QPushButton:focus, QToolButton[look="ghost"]:focus { border: 1px solid @accent; }
 QPushButton:disabled, QToolButton[look="ghost"]:disabled { color: @disabled; background: @surface; }
 QPushButton:checked, QToolButton[look="ghost"]:checked { background: @accentSoft; color: @accent; border-color: @accent; }
-QToolButton[look="ghost"]::menu-indicator, QPushButton::menu-indicator { image: none; width: 0px; }
+QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0px; }
 QPushButton[look="primary"], QToolButton[look="primary"] {
   background: @accent; color: @onAccent; border: 1px solid @accent; border-radius: @r6; padding: @5 @14; font-weight: 600; }
 QPushButton[look="primary"]:hover, QToolButton[look="primary"]:hover { background: @accentHover; border-color: @accentHover; }
@@ -88,7 +88,7 @@ QPushButton[look="field"]:hover { border-color: @muted; }
 QPushButton[look="field"]:focus { border: 1px solid @accent; }
 
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
-  background: @surface; color: @text; border: 1px solid @border; border-radius: @r6;
+  background: @surface; border: 1px solid @border; border-radius: @r6;
   selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit { padding: @5 @8; }
 QSpinBox, QDoubleSpinBox { padding: @3 @6; }
@@ -99,6 +99,9 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTe
 QLineEdit[refused="true"], QSpinBox[refused="true"], QDoubleSpinBox[refused="true"], QPlainTextEdit[refused="true"] {
   border: 1px solid @error; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: @disabled; }
+QDoubleSpinBox[look="bare"] { background: transparent; border: 1px solid transparent; padding: 1px @4; }
+QDoubleSpinBox[look="bare"]:hover { border: 1px solid @border; }
+QDoubleSpinBox[look="bare"]:focus { border: 1px solid @accent; background: @surface; }
 QLineEdit[look="bare"], QPlainTextEdit[look="bare"], QTextEdit[look="bare"] { background: transparent; border: none; padding: 0px; }
 QComboBox::drop-down { border: none; width: @20; }
 QComboBox::down-arrow { image: url(:/tessera/plain/chevron-down.svg); width: @12; height: @12; }
@@ -163,6 +166,9 @@ QMenu::separator { height: 1px; background: @border; margin: @4 @8; }
 QMenu::icon { padding-left: @8; }
 QMenu::indicator { width: @14; height: @14; padding-left: @4; }
 QCheckBox, QRadioButton { spacing: @6; background: transparent; }
+QCheckBox::indicator { width: @14; height: @14; border: 1px solid @muted; border-radius: @r3; background: @surface; }
+QCheckBox::indicator:hover { border: 1px solid @accent; }
+QCheckBox::indicator:checked { background: @accent; border: 1px solid @accent; image: url(@check); }
 QCheckBox:focus, QRadioButton:focus { color: @accent; }
 QGroupBox { border: 1px solid @border; border-radius: @r8; margin-top: @12; padding-top: @8; }
 QGroupBox::title { subcontrol-origin: margin; left: @8; color: @muted; }
@@ -192,6 +198,8 @@ QString styleSheetFor(const Tokens& t, double zoom) {
         {QStringLiteral("error"), hex(t.error)},
         {QStringLiteral("errorSoft"), hex(t.errorSoft)},
         {QStringLiteral("disabled"), hex(mixed(t.muted, t.surface, 0.75))},
+        {QStringLiteral("check"),
+         t.dark ? QStringLiteral(":/tessera/plain/check-dark.svg") : QStringLiteral(":/tessera/plain/check-light.svg")},
         {QStringLiteral("handle"), hex(mixed(t.muted, t.surface, 0.45))},
     };
     static const QRegularExpression mark(QStringLiteral("@(pt|r)?([0-9]+(?:\\.[0-9]+)?|[a-zA-Z][a-zA-Z0-9]*)"));

@@ -103,7 +103,17 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
     QString group;
     QWidget* fold = nullptr;
     bool first = true;
-    for (const app::SettingSpec& spec : m_workbench.settingSpecs()) {
+    // Groups in the order of their first setting; the folded settings of a group come after the others.
+    QList<app::SettingSpec> specs = m_workbench.settingSpecs();
+    QStringList groups;
+    for (const app::SettingSpec& spec : specs)
+        if (!groups.contains(spec.group))
+            groups.append(spec.group);
+    std::stable_sort(specs.begin(), specs.end(), [&groups](const app::SettingSpec& a, const app::SettingSpec& b) {
+        const auto at = [&groups](const app::SettingSpec& s) { return groups.indexOf(s.group) * 2 + s.advanced; };
+        return at(a) < at(b);
+    });
+    for (const app::SettingSpec& spec : specs) {
         if (spec.id == QLatin1String(PromptId))
             continue;
         if (spec.group != group) {
@@ -151,10 +161,7 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
         if (spec.advanced)
             parent = fold;
         auto* row = new SettingRow(spec, m_theme, parent);
-        if (parent == m_inside)
-            fold ? column->insertWidget(column->indexOf(fold) - 1, row) : column->addWidget(row);
-        else
-            static_cast<QVBoxLayout*>(parent->layout())->addWidget(row);
+        (parent == m_inside ? column : static_cast<QVBoxLayout*>(parent->layout()))->addWidget(row);
         if (spec.advanced)
             m_folds.insert(spec.id, fold);
         m_rows.insert(spec.id, row);

@@ -28,6 +28,7 @@ namespace ui {
 namespace {
 
 using Lib = app::LibraryModel;
+constexpr int CellPad = 9, NarrowestName = 200;
 
 // Two lines for the name (the second says the file or what is wrong), a sign beside "fits".
 class RowDelegate : public QStyledItemDelegate {
@@ -44,7 +45,7 @@ class RowDelegate : public QStyledItemDelegate {
             painter->fillRect(option.rect, mixed(t.surface2, t.surface, 0.6));
         painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), t.border);
         const QString problem = index.data(Lib::ProblemRole).toString();
-        const int pad = space::M;
+        const int pad = CellPad;
         QRect rect = option.rect.adjusted(pad, 0, -pad, -1);
         const QString text = index.data(Qt::DisplayRole).toString();
         const auto alignment = Qt::Alignment(index.data(Qt::TextAlignmentRole).toInt()) & Qt::AlignHorizontal_Mask;
@@ -254,6 +255,7 @@ LibraryPanel::LibraryPanel(app::Workbench& workbench, const Theme& theme, QWidge
     connect(m_filter, &QAbstractItemModel::rowsRemoved, this, &LibraryPanel::refresh);
     connect(m_filter, &QAbstractItemModel::dataChanged, this, &LibraryPanel::refresh);
     connect(&theme, &Theme::changed, this, &LibraryPanel::measure);
+    m_table->installEventFilter(this);
     setFocusProxy(m_table);
     measure();
     refresh();
@@ -270,9 +272,31 @@ void LibraryPanel::measure() {
         {Lib::Fits, QStringLiteral("WW too large")},      {Lib::LastUsed, QStringLiteral("00/00/0000")}};
     for (const auto& [section, sample] : columns) {
         const int title = caption.horizontalAdvance(m_filter->headerData(section, Qt::Horizontal).toString());
-        m_table->setColumnWidth(section, qMax(body.horizontalAdvance(sample), title + 18) + 2 * space::M);
+        m_table->setColumnWidth(section, qMax(body.horizontalAdvance(sample), title + 4) + 2 * CellPad);
     }
+    fitColumns();
     m_table->viewport()->update();
+}
+
+// The name keeps its room: in a narrow table the columns that say least go first.
+void LibraryPanel::fitColumns() {
+    int room = m_table->viewport()->width() - m_theme.px(NarrowestName);
+    for (int column = 0; column < Lib::ColumnCount; ++column)
+        if (column != Lib::Name)
+            room -= m_table->isColumnHidden(column) ? m_hiddenWidths.value(column) : m_table->columnWidth(column);
+    for (const int column : {Lib::Vision, Lib::Architecture, Lib::LastUsed, Lib::Context, Lib::Parameters}) {
+        const int width = m_table->isColumnHidden(column) ? m_hiddenWidths.value(column) : m_table->columnWidth(column);
+        m_hiddenWidths.insert(column, width);
+        m_table->setColumnHidden(column, room < 0);
+        if (room < 0)
+            room += width;
+    }
+}
+
+bool LibraryPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::Resize)
+        QMetaObject::invokeMethod(this, &LibraryPanel::fitColumns, Qt::QueuedConnection);
+    return QWidget::eventFilter(watched, event);
 }
 
 void LibraryPanel::refresh() {

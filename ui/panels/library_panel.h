@@ -2,6 +2,7 @@
 // for its details, which the details panel shows. Thread: UI.
 #pragma once
 
+#include <QHash>
 #include <QSortFilterProxyModel>
 #include <QWidget>
 
@@ -41,8 +42,12 @@ class LibraryPanel : public QWidget {
   public:
     LibraryPanel(app::Workbench& workbench, const Theme& theme, QWidget* parent = nullptr);
 
+  protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
   private:
     void onSelection();
+    void fitColumns();
     void refresh();
     void measure();
     void load(bool beside);
@@ -63,6 +68,7 @@ class LibraryPanel : public QWidget {
     QLabel *m_status, *m_empty;
     QPushButton* m_emptyAction;
     QStackedWidget* m_pages;
+    QHash<int, int> m_hiddenWidths;  // of columns, to show them again
 };
 
 }  // namespace ui

@@ -59,7 +59,7 @@ class EntryDelegate : public QStyledItemDelegate {
         }
         const QString detail = index.data(PaletteModel::DetailRole).toString();
         painter->setFont(m_theme.font(Type::Small));
-        const int detailWidth = qMin(QFontMetrics(painter->font()).horizontalAdvance(detail), rest.width() / 2);
+        const int detailWidth = qMin(QFontMetrics(painter->font()).horizontalAdvance(detail) + 2, rest.width() / 2);
         painter->setPen(t.muted);
         painter->drawText(placed(QRect(rest.right() - detailWidth, rest.top(), detailWidth + 1, rest.height())),
                           Qt::AlignVCenter | Qt::AlignLeft,

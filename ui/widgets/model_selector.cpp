@@ -256,12 +256,8 @@ ModelPopup::ModelPopup(app::Workbench& workbench, const Theme& theme, QWidget* p
 void ModelPopup::openFor(QWidget* anchor, bool beside) {
     m_beside = beside;
     m_filter->clear();
-    show();  // so that refresh() fills the list
-    hide();
-    refresh();
-    refreshLoading();
+    fill();
     openAt(anchor, Side::Below);
-    refresh();
     m_filter->setFocus(Qt::PopupFocusReason);
 }
 
@@ -356,8 +352,11 @@ QWidget* ModelPopup::makeFileRow(int index) {
 }
 
 void ModelPopup::refresh() {
-    if (!isVisible() && m_list->count() > 0)
-        return;  // the list is filled when it opens
+    if (isVisible())
+        fill();  // else it is filled when it opens
+}
+
+void ModelPopup::fill() {
     m_title->setText(m_beside ? tr("Load a second model") : tr("Models"));
     while (QLayoutItem* item = m_list->takeAt(0)) {
         delete item->widget();
@@ -396,7 +395,9 @@ void ModelPopup::refresh() {
                      : nothing ? tr("No model file was found yet. Choose a GGUF file, or add a folder that holds some.")
                                : tr("No other model file was found. Choose one, or add a folder that holds some."));
     m_scroll->setVisible(m_list->count() > 1);
-    m_inside->adjustSize();
+    for (QWidget* row : m_inside->findChildren<QWidget*>(Qt::FindDirectChildrenOnly))
+        row->show();  // a layout leaves out what was never shown
+    m_list->activate();
     m_scroll->setFixedHeight(qMin(m_inside->sizeHint().height() + 2, m_theme.px(340)));
     refreshLoading();
     if (isVisible())

@@ -58,6 +58,7 @@ class ModelPopup : public Popup {
 
   private:
     void refresh();
+    void fill();
     void refreshLoading();
     QWidget* makeLoadedRow(const app::LoadedModelInfo& info);
     QWidget* makeFileRow(int row);

@@ -1,6 +1,7 @@
 #include "ui/widgets/popup.h"
 
 #include <QKeyEvent>
+#include <QPainterPath>
 
 #include "ui/theme.h"
 
@@ -8,7 +9,7 @@ namespace ui {
 
 Popup::Popup(QWidget* parent) : QFrame(parent, Qt::Popup | Qt::FramelessWindowHint) {
     setLook(this, "popup");
-    setAttribute(Qt::WA_TranslucentBackground);
+    setAttribute(Qt::WA_StyledBackground);
 }
 
 void Popup::openAt(QWidget* anchor, Side side, bool trailing) {
@@ -23,6 +24,14 @@ void Popup::openAt(QWidget* anchor, Side side, bool trailing) {
     at.setY(qBound(inside.top() + 4, at.y(), qMax(inside.top() + 4, inside.bottom() - height() - 4)));
     move(at);
     show();
+}
+
+void Popup::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    // Round corners also where the desktop mixes no windows.
+    QPainterPath outline;
+    outline.addRoundedRect(QRectF(rect()).adjusted(0, 0, 1, 1), radius::Card, radius::Card);
+    setMask(QRegion(outline.toFillPolygon().toPolygon()));
 }
 
 void Popup::hideEvent(QHideEvent* event) {

@@ -17,6 +17,7 @@ class Popup : public QFrame {
     void closed();
 
   protected:
+    void resizeEvent(QResizeEvent* event) override;
     void hideEvent(QHideEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 };

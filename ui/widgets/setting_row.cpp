@@ -137,6 +137,7 @@ void SettingRow::makeNumber(QVBoxLayout* column, QWidget* head) {
     spin->setGroupSeparatorShown(!real);
     spin->setFixedWidth(m_theme.px(m_spec.max > 1e6 ? 120 : 84));
     spin->setFont(m_theme.font(Type::Strong));
+    setLook(spin, "bare");
     if (!m_spec.offValueText.isEmpty() && m_spec.offValue.isValid() && m_spec.offValue.toDouble() == m_spec.min)
         spin->setSpecialValueText(m_spec.offValueText);
     static_cast<QHBoxLayout*>(head->layout())->addWidget(spin);
