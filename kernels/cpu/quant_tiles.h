@@ -13,6 +13,14 @@
 #define TS_UNROLL
 #endif
 
+// Keeps a sum where it is written: GCC postpones the additions of a chain, or makes a tree of it, and then has more
+// products alive than there are registers.
+#if defined(_MSC_VER)
+#define TS_KEEP(vector) (void)(vector)
+#else
+#define TS_KEEP(vector) __asm__ volatile("" : "+x"(vector))
+#endif
+
 namespace kernels {
 namespace {
 
@@ -69,8 +77,10 @@ TS_INLINE V dot(const V* w, const int8_t* q, V start) {
         for (int begin = 0; begin < count; begin += run) {
             V sum = _mm256_maddubs_epi16(w[begin], vset32(load32s(q + 4 * begin)));
             TS_UNROLL
-            for (int c = begin + 1; c < begin + run; ++c)
+            for (int c = begin + 1; c < begin + run; ++c) {
                 sum = vadd16(sum, _mm256_maddubs_epi16(w[c], vset32(load32s(q + 4 * c))));
+                TS_KEEP(sum);
+            }
             start = vadd32(start, vmadd16(sum, ones));
         }
     }
@@ -110,6 +120,15 @@ TS_INLINE void prefetchUnit(const RowGroup& g, int64_t ahead, int64_t unit) {
     TS_UNROLL
     for (int at = 0; at < lanes * E::bytes; at += 64)
         _mm_prefetch(reinterpret_cast<const char*>(p + at), _MM_HINT_T0);
+}
+
+// The same unit of the rows `ahead` bytes further on.
+template <typename E>
+TS_INLINE void prefetchRows(const RowGroup& g, int64_t ahead, int64_t unit) {
+    const uint8_t* p = g.p + ahead + unit * E::bytes;
+    for (int r = 0; r < lanes; ++r, p += g.stride)
+        for (int at = 0; at < E::bytes; at += 64)
+            _mm_prefetch(reinterpret_cast<const char*>(p + at), _MM_HINT_T0);
 }
 
 // Rows by which to look ahead from row n: a distance that hides the memory's latency, or none at the end.
@@ -239,13 +258,16 @@ struct PanelSink {
     }
 };
 
-template <typename E>
+template <typename E, bool wide>
 void expandPanel(const RowGroup& g, int64_t ahead, int64_t unit, int64_t end, uint8_t* panel) {
     constexpr int64_t unitBytes = E::elements / 32 * PanelOf<E>::blockBytes;
     PanelSink<E> sink{panel};
     if (g.valid == lanes) {
         for (; unit < end; ++unit, sink.to += unitBytes) {
-            prefetchUnit<E>(g, ahead, unit);
+            if constexpr (wide)
+                prefetchRows<E>(g, ahead, unit);
+            else
+                prefetchUnit<E>(g, ahead, unit);
             expandUnit<E>(g, unit, sink);
         }
     } else {
@@ -320,6 +342,7 @@ TS_INLINE void tileLinks(const uint8_t* const* b, const int8_t* const* q, const 
                     const V signedBytes = K::top == 255 ? _mm256_sign_epi8(bytes, w[g]) : bytes;
                     const V p = _mm256_maddubs_epi16(magnitude[g], signedBytes);
                     pairs[m][g] = c == begin ? p : vadd16(pairs[m][g], p);
+                    TS_KEEP(pairs[m][g]);
                 }
             }
         }
@@ -329,6 +352,7 @@ TS_INLINE void tileLinks(const uint8_t* const* b, const int8_t* const* q, const 
             for (int g = 0; g < groups; ++g) {
                 const V p = vmadd16(pairs[m][g], ones);
                 sum[m][g] = begin == 0 ? p : vadd32(sum[m][g], p);
+                TS_KEEP(sum[m][g]);
             }
         }
     }
@@ -422,7 +446,7 @@ void tile(const Tile& t) {
 #if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
 constexpr int tileRows = 6;
 #else
-constexpr int tileRows = 3;
+constexpr int tileRows = 4;
 #endif
 
 template <typename K, int groups, int rows = tileRows>
@@ -434,45 +458,73 @@ void tileOf(const Tile& t, int64_t n) {
     tile<K, groups, rows>(t);
 }
 
-template <typename E>
-void panelled(const QuantMatmul& a) {
-    constexpr int64_t partBlocks = 16;  // 512 columns: the panels stay in the first cache
+// Rows [n, n + 2 * lanes) of w, blocks [block, block + count) of the columns, rows [mBegin, mEnd) of x.
+struct PanelJob {
+    int64_t n, block, count, mBegin, mEnd;
+};
+
+constexpr int64_t partBlocks = 24;  // 768 columns: two panels stay in the first cache
+constexpr int64_t wideRows = 512;   // of x; a part of their columns stays in the second cache
+
+template <typename E, bool wide>
+void panelJob(const QuantMatmul& a, const PanelJob& j) {
     constexpr int64_t panelBytes = partBlocks * PanelOf<E>::blockBytes;
     static_assert(2 * panelBytes <= quantScratchBytes);
     auto* scratch = reinterpret_cast<uint8_t*>(a.scratch);
-    const int64_t nBlocks = a.x.cols / 32;
-    for (int64_t n = a.nBegin; n < a.nEnd; n += 2 * lanes) {
-        const int64_t valid = a.nEnd - n < 2 * lanes ? a.nEnd - n : 2 * lanes;
-        for (int64_t block = 0; block < nBlocks; block += partBlocks) {
-            const int64_t count = nBlocks - block < partBlocks ? nBlocks - block : partBlocks;
-            for (int64_t begin = 0, at = 0; begin < valid; begin += lanes, at += panelBytes) {
-                const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + (n + begin) * a.wRowBytes, a.wRowBytes,
-                                    valid - begin < lanes ? valid - begin : lanes};
-                expandPanel<E>(g, aheadBytes(a, n + begin, 2 * lanes), block * 32 / E::elements,
-                               (block + count) * 32 / E::elements, scratch + at);
-            }
-            Tile t = {.panel = scratch,
-                      .panelBytes = panelBytes,
-                      .nBlocks = count,
-                      .q = a.x.q + block * 32,
-                      .x = a.x.blocks + block,
-                      .qStride = a.x.qStride,
-                      .xStride = nBlocks,
-                      .out = a.out + n,
-                      .outStride = a.outStride,
-                      .valid = valid,
-                      .first = block == 0};
-            for (int64_t m = 0; m < a.x.rows; m += tileRows) {
-                if (valid > lanes)
-                    tileOf<PanelOf<E>, 2>(t, a.x.rows - m);
-                else
-                    tileOf<PanelOf<E>, 1>(t, a.x.rows - m);
-                t.q += tileRows * t.qStride;
-                t.x += tileRows * t.xStride;
-                t.out += tileRows * t.outStride;
-            }
-        }
+    const int64_t valid = a.nEnd - j.n < 2 * lanes ? a.nEnd - j.n : 2 * lanes;
+    for (int64_t begin = 0, at = 0; begin < valid; begin += lanes, at += panelBytes) {
+        const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + (j.n + begin) * a.wRowBytes, a.wRowBytes,
+                            valid - begin < lanes ? valid - begin : lanes};
+        const int64_t ahead = !wide                              ? aheadBytes(a, j.n + begin, 2 * lanes)
+                              : j.n + begin + 3 * lanes < a.nEnd ? 2 * lanes * a.wRowBytes
+                                                                 : 0;
+        expandPanel<E, wide>(g, ahead, j.block * 32 / E::elements, (j.block + j.count) * 32 / E::elements,
+                             scratch + at);
     }
+    const int64_t xStride = a.x.cols / 32;
+    Tile t = {.panel = scratch,
+              .panelBytes = panelBytes,
+              .nBlocks = j.count,
+              .q = a.x.q + j.mBegin * a.x.qStride + j.block * 32,
+              .x = a.x.blocks + j.mBegin * xStride + j.block,
+              .qStride = a.x.qStride,
+              .xStride = xStride,
+              .out = a.out + j.mBegin * a.outStride + j.n,
+              .outStride = a.outStride,
+              .valid = valid,
+              .first = j.block == 0};
+    int64_t tiles = (j.mEnd - j.mBegin + tileRows - 1) / tileRows;
+    for (int64_t m = j.mBegin; m < j.mEnd; --tiles) {
+        const int64_t rows = (j.mEnd - m + tiles - 1) / tiles;  // of about equal height
+        if (valid > lanes)
+            tileOf<PanelOf<E>, 2>(t, rows);
+        else
+            tileOf<PanelOf<E>, 1>(t, rows);
+        t.q += rows * t.qStride;
+        t.x += rows * t.xStride;
+        t.out += rows * t.outStride;
+        m += rows;
+    }
+}
+
+template <typename E>
+void panelled(const QuantMatmul& a) {
+    const int64_t nBlocks = a.x.cols / 32;
+    // Parts of about equal length, cut between whole units.
+    constexpr int64_t unitBlocks = E::elements / 32;
+    const int64_t nParts = (nBlocks + partBlocks - 1) / partBlocks;
+    const int64_t part = ((nBlocks + nParts - 1) / nParts + unitBlocks - 1) / unitBlocks * unitBlocks;
+    const auto countAt = [&](int64_t block) { return nBlocks - block < part ? nBlocks - block : part; };
+    if (a.x.rows <= 64) {  // reading w is what costs: each row once, from end to end
+        for (int64_t n = a.nBegin; n < a.nEnd; n += 2 * lanes)
+            for (int64_t block = 0; block < nBlocks; block += part)
+                panelJob<E, false>(a, {n, block, countAt(block), 0, a.x.rows});
+        return;
+    }
+    for (int64_t m = 0; m < a.x.rows; m += wideRows)
+        for (int64_t block = 0; block < nBlocks; block += part)
+            for (int64_t n = a.nBegin; n < a.nEnd; n += 2 * lanes)
+                panelJob<E, true>(a, {n, block, countAt(block), m, a.x.rows - m < wideRows ? a.x.rows : m + wideRows});
 }
 
 template <typename E>
