@@ -1,0 +1,30 @@
+// From a conversation to token ids: renders a chat template and keeps apart what the template wrote and what people
+// said. Pure; thread: any.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/core/result.h"
+#include "engine/text/chat_template.h"
+#include "engine/text/tokenizer.h"
+
+namespace app {
+
+struct PromptInput {
+    std::shared_ptr<const engine::Tokenizer> tokenizer;
+    std::shared_ptr<const engine::ChatTemplate> chatTemplate;
+    nlohmann::ordered_json messages;  // [{"role", "content"}]
+    std::string date;                 // "2026-01-31": the clock that templates see
+};
+struct Prompt {
+    std::vector<int32_t> ids;
+    std::string text;
+};
+
+// The prompt up to the point where the reply begins. Error: the template's, with line and column.
+engine::Result<Prompt> renderPrompt(const PromptInput& input);
+
+}  // namespace app

@@ -1,0 +1,76 @@
+#include "app/vitals_feed.h"
+
+#include <QLocale>
+
+#include "app/workbench_parts.h"
+
+namespace app {
+
+VitalsFeed::VitalsFeed(WorkbenchParts& parts) : m_parts(parts), m_host(engine::makeHostSource()) {
+    m_timer.setInterval(1000);
+    QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { sample(); });
+}
+
+void VitalsFeed::sample() {
+    const QLocale locale;
+    const engine::EngineSnapshot engineNow = m_parts.engine.snapshot();
+    const std::vector<engine::MetricValue> values = m_host->sample();
+    const auto metrics = m_host->metrics();
+    const auto metric = [&](std::string_view id) -> engine::MetricValue {
+        for (size_t i = 0; i < metrics.size() && i < values.size(); ++i)
+            if (metrics[i].id == id)
+                return values[i];
+        return {0, "not measured on this system"};
+    };
+    const auto gigabytes = [&](double bytes) { return locale.toString(bytes / 1e9, 'f', bytes < 1e9 ? 2 : 1); };
+    QList<VitalsModel::Sample> samples;
+    const bool loaded = !engineNow.models.empty();
+    const QString none = Workbench::tr("No model is loaded");
+
+    VitalsModel::Sample speed{QStringLiteral("speed"), {}, loaded ? QString() : none, engineNow.tokensPerSecond, 0};
+    speed.text = Workbench::tr("%1 tok/s").arg(locale.toString(speed.value, 'f', speed.value < 20 ? 1 : 0));
+    samples << speed;
+
+    VitalsModel::Sample first{
+        QStringLiteral("first-token"), {}, loaded ? QString() : none, engineNow.lastFirstTokenSeconds * 1000, 0};
+    if (loaded && engineNow.lastFirstTokenSeconds <= 0)
+        first.reason = Workbench::tr("No reply yet");
+    first.text = first.value < 1000 ? Workbench::tr("%1 ms").arg(qRound(first.value))
+                                    : Workbench::tr("%1 s").arg(locale.toString(first.value / 1000, 'f', 1));
+    samples << first;
+
+    qint64 used = 0, total = 0;
+    for (const auto& model : engineNow.models) {
+        used += model.pagesUsed;
+        total += model.pagesTotal;
+    }
+    samples << VitalsModel::Sample{
+        QStringLiteral("kv-pages"),
+        Workbench::tr("%1 / %2", "pages used and there").arg(locale.toString(used), locale.toString(total)),
+        loaded ? QString() : none, static_cast<double>(used), static_cast<double>(total)};
+
+    const engine::MetricValue cpu = metric("host.cpu");
+    samples << VitalsModel::Sample{
+        QStringLiteral("cpu"), Workbench::tr("%1 %", "percent").arg(qRound(cpu.value)),
+        cpu.ok() ? QString()
+                 : Workbench::tr("The processor load is not known: %1").arg(QString::fromStdString(cpu.reason)),
+        cpu.value, 100};
+
+    const engine::MetricValue own = metric("process.memory"), all = metric("host.memory.total"),
+                              free = metric("host.memory.free");
+    const bool known = own.ok() && all.ok();
+    samples << VitalsModel::Sample{
+        QStringLiteral("memory"),
+        Workbench::tr("%1 / %2 GB", "used by this program, there").arg(gigabytes(own.value), gigabytes(all.value)),
+        known ? QString()
+              : Workbench::tr("The memory in use is not known: %1")
+                    .arg(QString::fromStdString(own.ok() ? all.reason : own.reason)),
+        own.value, all.value};
+    m_parts.library.setFreeMemory(free.ok() ? static_cast<qint64>(free.value) : -1);
+
+    samples << VitalsModel::Sample{
+        QStringLiteral("gpu"), {}, Workbench::tr("This build computes on the processor; no GPU is read"), 0, 0};
+    m_parts.vitals.push(samples);
+}
+
+}  // namespace app
