@@ -1,6 +1,7 @@
 // Byte-pair encoding as GPT-2 does it: words from the pre-tokenizer, bytes spelled in an alphabet of printable
 // characters, merges by rank. Also its raw form (gemma4): characters instead of bytes, U+2581 for the space, bytes as
 // <0xNN>.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -8,12 +9,12 @@
 #include "engine/io/plain_text.h"
 #include "engine/text/pre_tokenizer.h"
 #include "engine/text/segment_encoder.h"
+#include "engine/text/space_mark.h"
 
 namespace engine {
 
 namespace {
 
-constexpr std::string_view SpaceMark = "\xE2\x96\x81";  // U+2581
 constexpr size_t LongestWord = size_t{1} << 30;
 
 // GPT-2's alphabet: printable Latin-1 bytes stand for themselves, the others for U+0100 and up.
@@ -41,7 +42,10 @@ void appendSpelled(std::string& out, unsigned char byte) {
 
 class BpeEncoder final : public SegmentEncoder {
   public:
-    BpeEncoder(const Vocab& vocab, const PreTokenizer& preTokenizer) : m_vocab(vocab), m_preTokenizer(preTokenizer) {}
+    BpeEncoder(const Vocab& vocab, const PreTokenizer& preTokenizer)
+        : m_vocab(vocab),
+          m_preTokenizer(preTokenizer),
+          m_spaces(preTokenizer.rawUtf8 ? SpaceCuts(vocab) : SpaceCuts()) {}
 
     Result<void> readMerges(const ModelFile& file);
     void findBytes();
@@ -52,6 +56,7 @@ class BpeEncoder final : public SegmentEncoder {
   private:
     void encodeWord(std::string_view word, EncodeScratch& scratch, std::vector<int32_t>& out) const;
     int32_t wholeWord(std::string_view word) const;
+    size_t wordEnd(std::string_view piece) const;
     // Symbols that are no token carry -2 - byte (bytes) or -1 (characters of the raw form).
     void append(const Symbol& symbol, const char* text, std::vector<int32_t>& out) const;
     bool isPlain(int32_t id) const {
@@ -61,6 +66,7 @@ class BpeEncoder final : public SegmentEncoder {
     const Vocab& m_vocab;
     const PreTokenizer& m_preTokenizer;
     MergeTable m_merges;
+    SpaceCuts m_spaces;
     std::array<int32_t, 256> m_byteIds{};
 };
 
@@ -73,23 +79,31 @@ Result<void> BpeEncoder::readMerges(const ModelFile& file) {
                            1 << 25);
     m_merges.reserve(lines.size());
     std::string joined;
+    int32_t guess = 0;
     for (size_t i = 0; i < lines.size(); ++i) {
         const size_t space = lines[i].find(' ', 1);
         if (space == std::string_view::npos || space + 1 == lines[i].size())
             return damaged("{}: {}, entry {}, is not a pair of tokens", m_vocab.fileName, Key, i);
-        const std::string_view parts[2] = {lines[i].substr(0, space), lines[i].substr(space + 1)};
-        joined.assign(parts[0]);
-        joined.append(parts[1]);
-        const int32_t ids[3] = {m_vocab.find(parts[0]), m_vocab.find(parts[1]), m_vocab.find(joined)};
-        for (int part = 0; part < 3; ++part) {
-            if (ids[part] < 0)
-                return damaged("{}: {}, entry {}, names \"{}\", which is not in tokenizer.ggml.tokens",
-                               m_vocab.fileName, Key, i,
-                               plainText(part < 2 ? parts[part] : std::string_view(joined), 40));
-        }
-        if (!isPlain(ids[2]))  // words never become control tokens
+        const std::string_view left = lines[i].substr(0, space);
+        const std::string_view right = lines[i].substr(space + 1);
+        joined.assign(left);
+        joined.append(right);
+        // Mostly the tokens stand in the order of the merges that make them: look there first.
+        const bool inOrder = guess < m_vocab.size() && m_vocab.text(guess) == joined;
+        const int32_t result = inOrder ? guess : m_vocab.find(joined);
+        const int32_t leftId = m_vocab.find(left);
+        const int32_t rightId = m_vocab.find(right);
+        guess = result + 1;
+        if (leftId < 0 || rightId < 0 || result < 0)
+            return damaged("{}: {}, entry {}, names \"{}\", which is not in tokenizer.ggml.tokens", m_vocab.fileName,
+                           Key, i,
+                           plainText(leftId < 0    ? left
+                                     : rightId < 0 ? right
+                                                   : std::string_view(joined),
+                                     40));
+        if (!isPlain(result))  // words never become control tokens
             continue;
-        if (!m_merges.insert(ids[0], ids[1], {static_cast<uint32_t>(i), ids[2]}))
+        if (!m_merges.insert(leftId, rightId, {static_cast<uint32_t>(i), result}))
             return damaged("{}: {} holds entries made to collide (at entry {})", m_vocab.fileName, Key, i);
     }
     return {};
@@ -171,43 +185,47 @@ void BpeEncoder::encodeWord(std::string_view word, EncodeScratch& scratch, std::
     }
 }
 
+size_t BpeEncoder::wordEnd(std::string_view piece) const {
+    size_t end = std::min(piece.size(), LongestWord);
+    if (m_preTokenizer.rawUtf8)
+        end = std::min(end, m_spaces.nextCut(piece, 0));
+    return end;
+}
+
 void BpeEncoder::encode(std::string_view segment, bool, EncodeScratch& scratch, std::vector<int32_t>& out) const {
     if (m_preTokenizer.rawUtf8) {
         scratch.text.clear();
-        for (const char c : segment) {
-            if (c == ' ')
-                scratch.text.append(SpaceMark);
-            else
-                scratch.text += c;
-        }
+        appendMarked(scratch.text, segment);
         segment = scratch.text;
     }
     scratch.cache.reset(segment.size());
     PieceReader pieces(m_preTokenizer, segment);
-    std::string_view word;
-    while (pieces.next(word)) {
-        for (; word.size() > LongestWord; word.remove_prefix(LongestWord))
-            encodeWord(word.substr(0, LongestWord), scratch, out);
-        if (scratch.cache.recall(word, out))
-            continue;
-        const size_t begin = out.size();
-        encodeWord(word, scratch, out);
-        scratch.cache.remember(word, begin, out);
+    std::string_view piece;
+    while (pieces.next(piece)) {
+        while (!piece.empty()) {
+            const std::string_view word = piece.substr(0, wordEnd(piece));
+            piece.remove_prefix(word.size());
+            if (scratch.cache.recall(word, out))
+                continue;
+            const size_t begin = out.size();
+            encodeWord(word, scratch, out);
+            scratch.cache.remember(word, begin, out);
+        }
     }
 }
 
 std::string BpeEncoder::pieceOf(std::string_view tokenText) const {
+    if (m_preTokenizer.rawUtf8)
+        return withoutMarks(tokenText);
     std::string out;
+    out.reserve(tokenText.size());
     for (const char *p = tokenText.data(), *end = p + tokenText.size(); p != end;) {
         const Utf8Char c = readUtf8(p, end);
-        const std::string_view bytes(p, c.length);
-        p += c.length;
-        if (m_preTokenizer.rawUtf8)
-            out += bytes == SpaceMark ? std::string_view(" ") : bytes;
-        else if (c.state == Utf8State::Valid && c.codepoint < 512 && Alphabet.byte[c.codepoint] >= 0)
+        if (c.state == Utf8State::Valid && c.codepoint < 512 && Alphabet.byte[c.codepoint] >= 0)
             out += static_cast<char>(Alphabet.byte[c.codepoint]);
         else
-            out += bytes;
+            out.append(p, c.length);
+        p += c.length;
     }
     return out;
 }

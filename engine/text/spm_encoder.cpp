@@ -6,24 +6,23 @@
 
 #include "engine/core/error_text.h"
 #include "engine/text/segment_encoder.h"
+#include "engine/text/space_mark.h"
 
 namespace engine {
 
 namespace {
 
-constexpr std::string_view SpaceMark = "\xE2\x96\x81";  // U+2581
 constexpr size_t LongestRun = size_t{1} << 30;
 
 class SpmEncoder final : public SegmentEncoder {
   public:
-    SpmEncoder(const Vocab& vocab, bool addSpace) : m_vocab(vocab), m_addSpace(addSpace) {}
+    SpmEncoder(const Vocab& vocab, bool addSpace) : m_vocab(vocab), m_addSpace(addSpace), m_spaces(vocab) {}
 
     void rankTokens();
     void findBytes();
-    void findCuts();
 
     void encode(std::string_view segment, bool first, EncodeScratch& scratch, std::vector<int32_t>& out) const override;
-    std::string pieceOf(std::string_view tokenText) const override;
+    std::string pieceOf(std::string_view tokenText) const override { return withoutMarks(tokenText); }
     bool addsSpace() const override { return m_addSpace; }
 
   private:
@@ -43,7 +42,7 @@ class SpmEncoder final : public SegmentEncoder {
     bool m_addSpace;
     std::vector<uint32_t> m_ranks;  // [vocab] place of the score, highest first; equal scores share one
     std::array<int32_t, 256> m_byteIds{};
-    std::array<bool, 256> m_joinsSpace{};  // some token has a space mark behind this byte
+    SpaceCuts m_spaces;
 };
 
 void SpmEncoder::rankTokens() {
@@ -71,16 +70,6 @@ void SpmEncoder::findBytes() {
             const char byte = static_cast<char>(b);
             m_byteIds[b] = find({&byte, 1});
         }
-    }
-}
-
-// A merge never reaches over a place that no token spans. Mostly no token has a space behind another character: then
-// the words of a text can be merged one by one, and repeated words remembered.
-void SpmEncoder::findCuts() {
-    for (int32_t id = 0; id < m_vocab.size(); ++id) {
-        const std::string_view text = m_vocab.text(id);
-        for (size_t at = text.find(SpaceMark, 1); at != std::string_view::npos; at = text.find(SpaceMark, at + 1))
-            m_joinsSpace[static_cast<unsigned char>(text[at - 1])] = true;
     }
 }
 
@@ -119,19 +108,11 @@ void SpmEncoder::encode(std::string_view segment, bool first, EncodeScratch& scr
     text.reserve(segment.size() + segment.size() / 2);
     if (m_addSpace && first)
         text.append(SpaceMark);
-    for (const char c : segment) {
-        if (c == ' ')
-            text.append(SpaceMark);
-        else
-            text += c;
-    }
+    appendMarked(text, segment);
     scratch.cache.reset(text.size());
     size_t begin = 0;
     while (begin < text.size()) {
-        // To the next space that no token joins with what is before it.
-        size_t end = text.find(SpaceMark, begin + 1);
-        while (end != std::string::npos && m_joinsSpace[static_cast<unsigned char>(text[end - 1])])
-            end = text.find(SpaceMark, end + 1);
+        size_t end = m_spaces.nextCut(text, begin);
         end = std::min({end, text.size(), begin + LongestRun});
         const std::string_view run(text.data() + begin, end - begin);
         begin = end;
@@ -141,19 +122,6 @@ void SpmEncoder::encode(std::string_view segment, bool first, EncodeScratch& scr
         encodeRun(run, scratch, out);
         scratch.cache.remember(run, at, out);
     }
-}
-
-std::string SpmEncoder::pieceOf(std::string_view tokenText) const {
-    std::string out;
-    for (size_t at = 0; at < tokenText.size();) {
-        if (tokenText.substr(at, SpaceMark.size()) == SpaceMark) {
-            out += ' ';
-            at += SpaceMark.size();
-        } else {
-            out += tokenText[at++];
-        }
-    }
-    return out;
 }
 
 }  // namespace
@@ -166,7 +134,6 @@ Result<std::unique_ptr<SegmentEncoder>> makeSpmEncoder(const Vocab& vocab, const
     auto encoder = std::make_unique<SpmEncoder>(vocab, addSpace);
     encoder->rankTokens();
     encoder->findBytes();
-    encoder->findCuts();
     return std::unique_ptr<SegmentEncoder>(std::move(encoder));
 }
 

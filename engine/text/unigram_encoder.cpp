@@ -1,19 +1,18 @@
 // SentencePiece's unigram model ("t5"): of all ways to cut a text into tokens the one with the highest sum of scores
 // (Viterbi).
 #include <algorithm>
-#include <array>
 #include <cfloat>
 
 #include "engine/core/error_text.h"
 #include "engine/text/char_map.h"
 #include "engine/text/segment_encoder.h"
+#include "engine/text/space_mark.h"
 #include "engine/text/token_trie.h"
 
 namespace engine {
 
 namespace {
 
-constexpr std::string_view SpaceMark = "\xE2\x96\x81";  // U+2581
 constexpr double UnknownPenalty = 10.0;
 constexpr size_t LongestRun = size_t{1} << 26;
 
@@ -34,20 +33,18 @@ class UnigramEncoder final : public SegmentEncoder {
           m_charMap(std::move(charMap)),
           m_trie(usableTokens(vocab)),
           m_addSpace(addSpace),
-          m_mergeSpaces(mergeSpaces) {
+          m_mergeSpaces(mergeSpaces),
+          m_spaces(vocab) {
         float lowest = FLT_MAX;
         for (int32_t id = 0; id < vocab.size(); ++id) {
             if (vocab.kinds[id] == TokenKind::Normal)
                 lowest = std::min(lowest, vocab.scores[id]);
-            const std::string_view text = vocab.text(id);
-            for (size_t at = text.find(SpaceMark, 1); at != std::string_view::npos; at = text.find(SpaceMark, at + 1))
-                m_joinsSpace[static_cast<unsigned char>(text[at - 1])] = true;
         }
         m_unknownScore = (lowest == FLT_MAX ? 0.0 : static_cast<double>(lowest)) - UnknownPenalty;
     }
 
     void encode(std::string_view segment, bool first, EncodeScratch& scratch, std::vector<int32_t>& out) const override;
-    std::string pieceOf(std::string_view tokenText) const override;
+    std::string pieceOf(std::string_view tokenText) const override { return withoutMarks(tokenText); }
     bool addsSpace() const override { return m_addSpace; }
 
   private:
@@ -65,7 +62,7 @@ class UnigramEncoder final : public SegmentEncoder {
     bool m_addSpace;
     bool m_mergeSpaces;
     double m_unknownScore = 0;
-    std::array<bool, 256> m_joinsSpace{};  // some token has a space mark behind this byte
+    SpaceCuts m_spaces;
 };
 
 void UnigramEncoder::normalize(std::string_view text, std::string& out) const {
@@ -140,10 +137,7 @@ void UnigramEncoder::encode(std::string_view segment, bool, EncodeScratch& scrat
     const size_t firstOut = out.size();
     size_t begin = 0;
     while (begin < text.size()) {
-        // Words can be cut one by one where no token reaches over the space.
-        size_t end = text.find(SpaceMark, begin + 1);
-        while (end != std::string::npos && m_joinsSpace[static_cast<unsigned char>(text[end - 1])])
-            end = text.find(SpaceMark, end + 1);
+        size_t end = m_spaces.nextCut(text, begin);
         end = std::min({end, text.size(), begin + LongestRun});
         const std::string_view run(text.data() + begin, end - begin);
         begin = end;
@@ -155,19 +149,6 @@ void UnigramEncoder::encode(std::string_view segment, bool, EncodeScratch& scrat
         if (at > firstOut && at < out.size() && out[at] == m_vocab.unknown && out[at - 1] == m_vocab.unknown)
             out.erase(out.begin() + static_cast<ptrdiff_t>(at));
     }
-}
-
-std::string UnigramEncoder::pieceOf(std::string_view tokenText) const {
-    std::string out;
-    for (size_t at = 0; at < tokenText.size();) {
-        if (tokenText.substr(at, SpaceMark.size()) == SpaceMark) {
-            out += ' ';
-            at += SpaceMark.size();
-        } else {
-            out += tokenText[at++];
-        }
-    }
-    return out;
 }
 
 }  // namespace

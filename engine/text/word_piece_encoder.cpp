@@ -2,14 +2,14 @@
 // spells tokens that begin a word with U+2581 in front.
 #include "engine/core/error_text.h"
 #include "engine/text/segment_encoder.h"
+#include "engine/text/space_mark.h"
 #include "engine/text/token_trie.h"
 
 namespace engine {
 
 namespace {
 
-constexpr std::string_view SpaceMark = "\xE2\x96\x81";  // U+2581
-constexpr int LongestWord = 100;                        // characters; a longer word is unknown, as in BERT
+constexpr int LongestWord = 100;  // characters; a longer word is unknown, as in BERT
 
 std::vector<std::pair<std::string_view, int32_t>> usableTokens(const Vocab& vocab) {
     std::vector<std::pair<std::string_view, int32_t>> tokens;
