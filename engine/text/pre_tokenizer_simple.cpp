@@ -43,6 +43,13 @@ Run runOf(const char* p, const char* end, uint32_t mask) {
     return run;
 }
 
+// \w: what is alphabetic (circled letters too), numbers, marks and connectors.
+bool isWordChar(const TextChar& c) {
+    return c.is(ClassLetter | ClassNumber | ClassMark | ClassConnector) ||
+           (c.codepoint >= 0x24B6 && c.codepoint <= 0x24E9) || (c.codepoint >= 0x1F130 && c.codepoint <= 0x1F149) ||
+           (c.codepoint >= 0x1F150 && c.codepoint <= 0x1F169) || (c.codepoint >= 0x1F170 && c.codepoint <= 0x1F189);
+}
+
 // Numbers of the class in threes counted from the right; the run may have to end at a word boundary.
 const char* groupsFromRight(StageMemory& memory, const char* p, const char* end, uint32_t mask, bool atBoundary) {
     if (memory.runEnd && p < memory.runEnd)
@@ -54,7 +61,7 @@ const char* groupsFromRight(StageMemory& memory, const char* p, const char* end,
             continue;
         }
         const Run run = runOf(q, end, mask);
-        const bool joined = atBoundary && charAt(run.end, end).is(ClassLetter | ClassMark | ClassConnector);
+        const bool joined = atBoundary && isWordChar(charAt(run.end, end));
         if (!joined) {
             if (q != p)
                 return q;
