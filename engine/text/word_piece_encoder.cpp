@@ -87,12 +87,13 @@ void WordPieceEncoder::encode(std::string_view segment, bool, EncodeScratch&, st
         const Utf8Char c = readUtf8(p, end);
         p += c.length;
         const uint32_t classes = classesOf(c.codepoint);
+        const bool cuts = c.codepoint == '\t' || c.codepoint == '\n' || c.codepoint == '\r';
+        if (c.codepoint == 0xFFFD || ((classes & ClassControl) && !cuts))
+            continue;  // also those control characters that Unicode calls white space, as in BERT's own code
         if (classes & ClassSpace) {
             flush();
             continue;
         }
-        if (c.codepoint == 0xFFFD || (classes & ClassControl))
-            continue;
         plain.clear();
         mapped.clear();
         if (m_plain)
