@@ -1,0 +1,34 @@
+// What the command line needs of the operating system. Implemented per system (system_linux.cpp, system_windows.cpp).
+// Thread: main.
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+namespace app {
+
+// Files that are created from now on belong to this user alone.
+void keepFilesPrivate();
+int64_t peakRssBytes();
+int64_t memoryBytes();
+std::string cpuName();
+bool outputIsTerminal();
+bool errorIsTerminal();
+bool inputIsTerminal();
+std::string today();                                    // "2026-01-31", local
+int64_t modifiedMilliseconds(const std::string& path);  // since 1970; 0: unknown
+
+// Ctrl-C and a request to end, as a flag that long work polls. The second Ctrl-C ends the program at once.
+class Interrupt {
+  public:
+    Interrupt();
+    // True once it was pressed; also tells the token.
+    bool poll();
+    std::stop_token token() const { return m_stop.get_token(); }
+
+  private:
+    std::stop_source m_stop;
+};
+
+}  // namespace app
