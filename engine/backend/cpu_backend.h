@@ -63,7 +63,7 @@ class CpuBackend final : public Backend {
     struct AttentionCall;
 
     bool usesQ8(const Weight& weight) const;
-    void quantizeInput(Activations x);
+    void quantizeInput(Activations x, bool fine);
     void cutMatmul(Activations x, std::span<const MatmulTarget> targets);
     void matmulPiece(Activations x, const MatmulTarget& target, const MatmulPiece& piece, std::byte* scratch) const;
     void productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, const Weight& w, const MatmulPiece& piece,

@@ -32,14 +32,30 @@ bool CpuBackend::usesQ8(const Weight& weight) const {
     return !m_exact && m_kernels.quant.matmul[static_cast<size_t>(weight.dtype)] != nullptr;
 }
 
-void CpuBackend::quantizeInput(Activations x) {
-    const int64_t bytes = kernels::q8RowsBytes(x.rows, x.cols);
+void CpuBackend::quantizeInput(Activations x, bool fine) {
+    // Row r of x is row r of m_q8; when fine, row x.rows + r holds what its 8 bits left over.
+    const int64_t rows = fine ? 2 * x.rows : x.rows;
+    const int64_t bytes = kernels::q8RowsBytes(rows, x.cols);
     if (m_q8Memory.sizeBytes() < bytes && !m_q8Memory.allocate(bytes))
         throw std::bad_alloc();
-    m_q8 = kernels::q8RowsIn(m_q8Memory.data(), x.rows, x.cols);
-    const auto part = [&](int64_t begin, int64_t end, int) {
+    m_q8 = kernels::q8RowsIn(m_q8Memory.data(), rows, x.cols);
+    if (fine)
+        reserveThreadScratch(aligned64(x.cols * static_cast<int64_t>(sizeof(float))));
+    const auto part = [&](int64_t begin, int64_t end, int thread) {
         m_kernels.quant.quantizeQ8(x.row(begin), end - begin, x.cols, x.cols,
                                    kernels::q8RowRange(m_q8, begin, end - begin));
+        if (!fine)
+            return;
+        float* rest = reinterpret_cast<float*>(threadScratch(thread));
+        for (int64_t r = begin; r < end; ++r) {
+            const float* value = x.row(r);
+            const int8_t* q = m_q8.q + r * m_q8.qStride;
+            const kernels::Q8Block* blocks = m_q8.blocks + r * (x.cols / 32);
+            for (int64_t block = 0; block < x.cols; block += 32)
+                for (int64_t i = block; i < block + 32; ++i)
+                    rest[i] = value[i] - blocks[block / 32].scale * static_cast<float>(q[i]);
+            m_kernels.quant.quantizeQ8(rest, 1, x.cols, x.cols, kernels::q8RowRange(m_q8, x.rows + r, 1));
+        }
     };
     if (x.rows * x.cols < 32 * 1024)
         part(0, x.rows, 0);
@@ -68,25 +84,28 @@ void CpuBackend::cutMatmul(Activations x, std::span<const MatmulTarget> targets)
 void CpuBackend::matmul(Activations x, std::span<const MatmulTarget> targets) {
     if (x.rows == 0 || targets.empty())
         return;
-    bool anyQ8 = false;
+    bool anyQ8 = false, anyFine = false;
     int64_t products = 0;
     int64_t scratchBytes = kernels::floatMatmulScratchBytes(x.cols);
     for (const MatmulTarget& target : targets) {
         const Weight& w = *target.weight;
         anyQ8 = anyQ8 || usesQ8(w);
+        anyFine = anyFine || (target.fine && usesQ8(w));
         products += x.rows * w.rows * w.cols;
         if (usesQ8(w))
             scratchBytes = std::max(scratchBytes, kernels::quantMatmulScratchBytes(w.dtype, w.cols));
     }
     if (anyQ8)
-        quantizeInput(x);
+        quantizeInput(x, anyFine);
     cutMatmul(x, targets);
-    int64_t tileBytes = 0;  // of the block that a product goes through before it is added to the output
-    for (const MatmulPiece& piece : m_matmulPieces)
-        if (targets[static_cast<size_t>(piece.target)].accumulate)
+    int64_t tileBytes = 0;  // of the blocks that a product goes through before it is added to the output
+    for (const MatmulPiece& piece : m_matmulPieces) {
+        const MatmulTarget& target = targets[static_cast<size_t>(piece.target)];
+        if (target.accumulate || target.fine)
             tileBytes =
                 std::max(tileBytes, std::min(x.rows, inputBlockRows(x.cols, 1)) * (piece.end - piece.begin) * 4);
-    reserveThreadScratch(aligned64(scratchBytes) + aligned64(pieceGrain * x.cols * 4) + aligned64(tileBytes));
+    }
+    reserveThreadScratch(aligned64(scratchBytes) + aligned64(pieceGrain * x.cols * 4) + 3 * aligned64(tileBytes));
 
     const auto task = [&](int64_t begin, int64_t end, int thread) {
         for (int64_t i = begin; i < end; ++i) {
@@ -106,25 +125,37 @@ void CpuBackend::matmulPiece(Activations x, const MatmulTarget& target, const Ma
     const Weight& w = *target.weight;
     const int64_t nRows = piece.end - piece.begin;
     const int64_t step = inputBlockRows(x.cols, usesQ8(w) ? 1 : 4);
+    const int64_t before = aligned64(std::max(kernels::floatMatmulScratchBytes(x.cols),
+                                              usesQ8(w) ? kernels::quantMatmulScratchBytes(w.dtype, w.cols) : 0)) +
+                           aligned64(pieceGrain * x.cols * 4);
+    float* tile = reinterpret_cast<float*>(scratch + before);
     for (int64_t m = 0; m < x.rows; m += step) {
         const int64_t mEnd = std::min(m + step, x.rows);
-        float* out = target.out.row(m) + piece.begin;
-        if (!target.accumulate) {
-            productBlock(x, m, mEnd, w, piece, out, target.out.cols, scratch);
-            if (target.bias)
-                for (int64_t r = m; r < mEnd; ++r)
-                    m_kernels.flt.add(target.bias + piece.begin, nRows, target.out.row(r) + piece.begin);
-            continue;
+        const int64_t count = mEnd - m;
+        float* out = target.accumulate ? tile : target.out.row(m) + piece.begin;
+        const int64_t stride = target.accumulate ? nRows : target.out.cols;
+        const bool fine = target.fine && usesQ8(w);
+        if (fine && m == 0 && 2 * x.rows <= step) {  // few rows: the weights are read once for both halves
+            float* both = tile + aligned64(count * nRows * 4) / 4;
+            productBlock(x, 0, 2 * x.rows, w, piece, both, nRows, scratch);
+            for (int64_t r = 0; r < x.rows; ++r) {
+                std::memcpy(out + r * stride, both + r * nRows, static_cast<size_t>(nRows) * sizeof(float));
+                m_kernels.flt.add(both + (x.rows + r) * nRows, nRows, out + r * stride);
+            }
+        } else {
+            productBlock(x, m, mEnd, w, piece, out, stride, scratch);
+            if (fine) {
+                float* rest = tile + aligned64(count * nRows * 4) / 4;
+                productBlock(x, x.rows + m, x.rows + mEnd, w, piece, rest, nRows, scratch);
+                for (int64_t r = 0; r < count; ++r)
+                    m_kernels.flt.add(rest + r * nRows, nRows, out + r * stride);
+            }
         }
-        const int64_t before = aligned64(std::max(kernels::floatMatmulScratchBytes(x.cols),
-                                                  usesQ8(w) ? kernels::quantMatmulScratchBytes(w.dtype, w.cols) : 0)) +
-                               aligned64(pieceGrain * x.cols * 4);
-        float* tile = reinterpret_cast<float*>(scratch + before);
-        productBlock(x, m, mEnd, w, piece, tile, nRows, scratch);
         for (int64_t r = m; r < mEnd; ++r) {
             if (target.bias)
-                m_kernels.flt.add(target.bias + piece.begin, nRows, tile + (r - m) * nRows);
-            m_kernels.flt.add(tile + (r - m) * nRows, nRows, target.out.row(r) + piece.begin);
+                m_kernels.flt.add(target.bias + piece.begin, nRows, out + (r - m) * stride);
+            if (target.accumulate)
+                m_kernels.flt.add(out + (r - m) * stride, nRows, target.out.row(r) + piece.begin);
         }
     }
 }

@@ -6,6 +6,12 @@ namespace engine {
 
 namespace {
 
+// The products that 8-bit inputs hurt most get 16 bits: values, the way back from the feed-forward network, logits.
+// Measured on SmolLM2-135M Q4_1, 256 tokens, mean difference of the 20 best log-probabilities from f32: 0.078 without,
+// 0.045 with; prefill takes a sixth
+// longer, decoding no longer.
+constexpr bool Fine = true;
+
 const float* orNull(const std::vector<float>& bias) {
     return bias.empty() ? nullptr : bias.data();
 }
@@ -53,26 +59,27 @@ void Transformer::runLayer(int64_t layer, const Step& step, const Buffers& b, Kv
     const LayerWeights& w = m_layers[static_cast<size_t>(layer)];
 
     be.rmsNorm(b.h, w.attnNorm, c.normEps, b.x);
-    const MatmulTarget qkv[] = {{&w.wq, orNull(w.bq), b.q}, {&w.wk, orNull(w.bk), b.k}, {&w.wv, orNull(w.bv), b.v}};
+    const MatmulTarget qkv[] = {
+        {&w.wq, orNull(w.bq), b.q}, {&w.wk, orNull(w.bk), b.k}, {&w.wv, orNull(w.bv), b.v, false, Fine}};
     be.matmul(b.x, qkv);
     be.rope(b.q, c.nHeads, c.headDim);
     be.rope(b.k, c.nKvHeads, c.headDim);
     be.kvAppend(kv, layer, step, b.k, b.v);
     be.attention(b.q, kv, layer, step, m_attention, b.attended);
-    addProduct(b.attended, w.wo, w.bo, b, be);
+    addProduct(b.attended, w.wo, w.bo, false, b, be);
 
     be.rmsNorm(b.h, w.ffnNorm, c.normEps, b.x);
     const MatmulTarget gateUp[] = {{&w.gate, orNull(w.bGate), b.gate}, {&w.up, orNull(w.bUp), b.up}};
     be.matmul(b.x, gateUp);
     be.gatedActivation(b.gate, b.up, c.activation, b.gate);
-    addProduct(b.gate, w.down, w.bDown, b, be);
+    addProduct(b.gate, w.down, w.bDown, Fine, b, be);
 }
 
 // h += residualScale * (x w + bias)
-void Transformer::addProduct(Activations x, const Weight& w, const std::vector<float>& bias, const Buffers& b,
-                             Backend& be) const {
+void Transformer::addProduct(Activations x, const Weight& w, const std::vector<float>& bias, bool fine,
+                             const Buffers& b, Backend& be) const {
     const bool scaled = m_config.residualScale != 1.0f;
-    const MatmulTarget target[] = {{&w, orNull(bias), scaled ? b.x : b.h, !scaled}};
+    const MatmulTarget target[] = {{&w, orNull(bias), scaled ? b.x : b.h, !scaled, fine}};
     be.matmul(x, target);
     if (scaled) {
         be.scale(b.x, m_config.residualScale);
@@ -81,7 +88,7 @@ void Transformer::addProduct(Activations x, const Weight& w, const std::vector<f
 }
 
 void Transformer::project(Activations hidden, Backend& be, Activations logits) const {
-    const MatmulTarget target[] = {{&m_output, orNull(m_outputBias), logits}};
+    const MatmulTarget target[] = {{&m_output, orNull(m_outputBias), logits, false, Fine}};
     be.matmul(hidden, target);
     if (m_config.logitScale != 1.0f)
         be.scale(logits, m_config.logitScale);

@@ -60,7 +60,7 @@ class Transformer final : public Model {
     Transformer() = default;
     Buffers takeBuffers(int64_t rows, Backend& backend) const;
     void runLayer(int64_t layer, const Step& step, const Buffers& b, KvStorage& kv, Backend& backend) const;
-    void addProduct(Activations x, const Weight& w, const std::vector<float>& bias, const Buffers& b,
+    void addProduct(Activations x, const Weight& w, const std::vector<float>& bias, bool fine, const Buffers& b,
                     Backend& backend) const;
 
     ModelConfig m_config;
