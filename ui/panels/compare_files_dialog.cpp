@@ -96,7 +96,7 @@ void CompareFilesDialog::fill() {
         }
     }
     m_summary->setText(found.isEmpty() ? tr("These two files say the same in every field.")
-                                       : tr("%n differences", nullptr, static_cast<int>(found.size())));
+                                       : tr("%n difference(s)", nullptr, static_cast<int>(found.size())));
 }
 
 }  // namespace ui

@@ -50,7 +50,7 @@ InspectorPanel::InspectorPanel(app::Workbench& workbench, const Theme& theme, QW
     connect(&workbench, &app::Workbench::templateChanged, this, &InspectorPanel::refreshModel);
     connect(&workbench, &app::Workbench::loadingChanged, this, &InspectorPanel::refreshModel);
     connect(&workbench, &app::Workbench::uiActionRequested, this, [this](const QString& action) {
-        if (action == QLatin1String("edit-template"))
+        if (action.startsWith(QLatin1String("edit-template")))
             editTemplate();
         else if (action.startsWith(QLatin1String("open-settings")))
             reveal(action.section(QLatin1Char(':'), 1));

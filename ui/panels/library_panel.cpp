@@ -94,7 +94,7 @@ class RowDelegate : public QStyledItemDelegate {
         const int parts = index.data(Lib::PartsRole).toInt();
         const QString file = QFileInfo(index.data(Lib::PathRole).toString()).fileName();
         const QString line = !problem.isEmpty() ? problem
-                             : parts > 1        ? LibraryPanel::tr("%1, %n parts", nullptr, parts).arg(file)
+                             : parts > 1        ? LibraryPanel::tr("%1, %n part(s)", nullptr, parts).arg(file)
                                                 : file;
         painter.drawText(second, Qt::AlignVCenter | Qt::AlignLeading,
                          small.elidedText(line, Qt::ElideRight, rect.width()));
@@ -139,6 +139,15 @@ bool LibraryFilter::filterAcceptsRow(int row, const QModelIndex&) const {
             return false;
     }
     return true;
+}
+
+// Titles stand over their values.
+QVariant LibraryFilter::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (role == Qt::TextAlignmentRole && orientation == Qt::Horizontal) {
+        const bool number = section == Lib::Parameters || section == Lib::Size || section == Lib::Context;
+        return QVariant((number ? Qt::AlignTrailing : Qt::AlignLeading) | Qt::AlignVCenter);
+    }
+    return QSortFilterProxyModel::headerData(section, orientation, role);
 }
 
 bool LibraryFilter::lessThan(const QModelIndex& left, const QModelIndex& right) const {
@@ -271,8 +280,10 @@ void LibraryPanel::measure() {
         {Lib::Context, QStringLiteral("000,000")},        {Lib::Vision, QStringLiteral("yes")},
         {Lib::Fits, QStringLiteral("WW too large")},      {Lib::LastUsed, QStringLiteral("00/00/0000")}};
     for (const auto& [section, sample] : columns) {
-        const int title = caption.horizontalAdvance(m_filter->headerData(section, Qt::Horizontal).toString());
-        m_table->setColumnWidth(section, qMax(body.horizontalAdvance(sample), title + 4) + 2 * CellPad);
+        const int title =
+            caption.horizontalAdvance(m_filter->headerData(section, Qt::Horizontal, Qt::DisplayRole).toString());
+        m_table->setColumnWidth(section,
+                                qMax(body.horizontalAdvance(sample) + 2, title + m_theme.px(14)) + 2 * CellPad);
     }
     fitColumns();
     m_table->viewport()->update();
@@ -284,13 +295,20 @@ void LibraryPanel::fitColumns() {
     for (int column = 0; column < Lib::ColumnCount; ++column)
         if (column != Lib::Name)
             room -= m_table->isColumnHidden(column) ? m_hiddenWidths.value(column) : m_table->columnWidth(column);
+    bool vision = false;
+    for (const app::LibraryRow& row : m_workbench.library()->rows())
+        vision = vision || row.vision;
     for (const int column : {Lib::Vision, Lib::Architecture, Lib::LastUsed, Lib::Context, Lib::Parameters}) {
         const int width = m_table->isColumnHidden(column) ? m_hiddenWidths.value(column) : m_table->columnWidth(column);
         m_hiddenWidths.insert(column, width);
-        m_table->setColumnHidden(column, room < 0);
-        if (room < 0)
+        const bool hide = room < 0 || (column == Lib::Vision && !vision);
+        m_table->setColumnHidden(column, hide);
+        if (hide)
             room += width;
     }
+    const bool wide = width() > m_theme.px(720);
+    m_add->setVisible(wide);      // also in the menu of folders
+    m_compare->setVisible(wide);  // also in the menu of a row
 }
 
 bool LibraryPanel::eventFilter(QObject* watched, QEvent* event) {
@@ -314,10 +332,11 @@ void LibraryPanel::refresh() {
         bytes += row.sizeBytes;
         bad += !row.problem.isEmpty();
     }
-    m_status->setText(joinFacts({tr("%n files", nullptr, library->rowCount()), bytesText(bytes),
+    m_status->setText(joinFacts({tr("%n file(s)", nullptr, library->rowCount()), bytesText(bytes),
                                  bad > 0 ? tr("%n cannot be used", nullptr, bad) : QString(),
                                  m_workbench.isScanning() ? tr("looking for more…") : QString()}));
     m_status->setVisible(!none);
+    fitColumns();
     const QString path = currentPath();
     const int row = path.isEmpty() ? -1 : library->rowOf(path);
     const bool usable = row >= 0 && library->at(row).problem.isEmpty() && m_workbench.loadingModel().isEmpty();

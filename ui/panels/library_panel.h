@@ -28,6 +28,7 @@ class LibraryFilter : public QSortFilterProxyModel {
   public:
     using QSortFilterProxyModel::QSortFilterProxyModel;
     void setWords(const QString& text);
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
   protected:
     bool filterAcceptsRow(int row, const QModelIndex& parent) const override;

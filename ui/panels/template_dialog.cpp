@@ -115,7 +115,7 @@ void TemplateDialog::onAlternative(int index) {
 void TemplateDialog::preview() {
     const app::TemplatePreview made = m_workbench.previewTemplate(m_model, m_source->toPlainText());
     m_preview->setPlainText(made.text);
-    m_tokens->setText(made.tokens >= 0 ? tr("%n tokens", nullptr, static_cast<int>(made.tokens)) : QString());
+    m_tokens->setText(made.tokens >= 0 ? tr("%n token(s)", nullptr, static_cast<int>(made.tokens)) : QString());
     showProblem(made.problem);
 }
 

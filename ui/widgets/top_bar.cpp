@@ -43,6 +43,7 @@ TopBar::TopBar(app::Workbench& workbench, const Theme& theme, QWidget* parent)
     setLook(hint, "muted");
     auto* keys = new QLabel(QKeySequence(Qt::CTRL | Qt::Key_K).toString(QKeySequence::NativeText), m_search);
     setLook(keys, "small");
+    hint->setObjectName(QStringLiteral("hint"));
     hint->setMinimumWidth(10);
     for (QLabel* label : {hint, keys})
         label->setAttribute(Qt::WA_TransparentForMouseEvents);
@@ -79,7 +80,10 @@ void TopBar::resizeEvent(QResizeEvent* event) {
 
 void TopBar::refresh() {
     m_second->setVisible(!m_workbench.loadedModels().isEmpty() && width() > m_theme.px(900));
-    m_search->setFixedWidth(qBound(m_theme.px(120), width() - m_theme.px(720), m_theme.px(300)));
+    const bool roomy = width() > m_theme.px(900);
+    for (QLabel* label : m_search->findChildren<QLabel*>(QStringLiteral("hint")))
+        label->setText(roomy ? tr("Search chats, models, actions") : tr("Search"));
+    m_search->setFixedWidth(qBound(m_theme.px(140), width() - m_theme.px(720), m_theme.px(300)));
 }
 
 }  // namespace ui
