@@ -1,0 +1,283 @@
+// The window as a person uses it: modes, docks that are remembered, folding, drop, palette, closing.
+#include <QAction>
+#include <QDockWidget>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+
+#include "tests/ui/desk.h"
+#include "ui/dock_host.h"
+#include "ui/main_window.h"
+#include "ui/widgets/command_palette.h"
+#include "ui/widgets/mode_rail.h"
+#include "ui/widgets/model_selector.h"
+#include "ui/widgets/top_bar.h"
+#include "ui/widgets/vitals_strip.h"
+
+using namespace ui;
+
+class TstWindow : public QObject {
+    Q_OBJECT
+  private slots:
+    void shortcutsOpenModes();
+    void arrangementSurvivesARestart();
+    void resetPutsBack();
+    void foldsWhenNarrow();
+    void tearOffAndDockAgain();
+    void everyModeWorksInSmallAndLarge_data();
+    void everyModeWorksInSmallAndLarge();
+    void dropLoadsAModel();
+    void failedLoadIsSaidWhereItWasAskedFor();
+    void paletteListsActionsModelsAndPanels();
+    void actionsHaveUniqueShortcuts();
+    void vitalsSayWhyNot();
+    void closesWhenNothingRuns();
+    void asksOnceWhenSomethingRuns();
+};
+
+void TstWindow::shortcutsOpenModes() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    int key = Qt::Key_1;
+    for (const ModeEntry& mode : modes()) {
+        QTest::keyClick(&window, static_cast<Qt::Key>(key++), Qt::ControlModifier);
+        QCOMPARE(window.docks().mode(), mode.mode);
+        for (const PanelEntry& panel : panels())
+            if (panel.mode == mode.mode)
+                QVERIFY2(window.docks().isPanelShown(QLatin1String(panel.id)), panel.id);
+    }
+}
+
+void TstWindow::arrangementSurvivesARestart() {
+    test::Desk desk;
+    {
+        MainWindow window(desk.workbench, desk.theme);
+        window.resize(1400, 800);
+        window.show();
+        window.setMode(Mode::Chat);
+        window.docks().setPanelShown(QStringLiteral("inspector"), false);
+        window.setMode(Mode::Library);
+        window.close();
+    }
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QCOMPARE(window.docks().mode(), Mode::Library);
+    QCOMPARE(window.size(), QSize(1400, 800));
+    window.setMode(Mode::Chat);
+    QVERIFY(!window.docks().isPanelShown(QStringLiteral("inspector")));
+    window.docks().resetMode();
+    QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
+}
+
+void TstWindow::resetPutsBack() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(1400, 800);
+    window.show();
+    for (const ModeEntry& mode : modes()) {
+        window.setMode(mode.mode);
+        for (const PanelEntry& panel : panels())
+            window.docks().setPanelShown(QLatin1String(panel.id), panel.mode != mode.mode);
+        window.docks().resetMode();
+        for (const PanelEntry& panel : panels())
+            QCOMPARE(window.docks().isPanelShown(QLatin1String(panel.id)), panel.mode == mode.mode);
+    }
+}
+
+void TstWindow::foldsWhenNarrow() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(1300, 700);
+    window.show();
+    window.setMode(Mode::Chat);
+    QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
+    window.resize(900, 640);
+    QVERIFY(!window.docks().isPanelShown(QStringLiteral("inspector")));
+    window.setMode(Mode::Library);
+    QVERIFY(!window.docks().isPanelShown(QStringLiteral("model_details")));
+    window.setMode(Mode::Chat);
+    window.resize(1300, 700);
+    QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
+    window.resize(1024, 640);  // the smallest size that shows all
+    QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
+    QCOMPARE(window.size(), QSize(1024, 640));
+}
+
+void TstWindow::tearOffAndDockAgain() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(1300, 700);
+    window.show();
+    window.setMode(Mode::Chat);
+    window.docks().tearOff(QStringLiteral("inspector"));
+    auto* dock = window.docks().findChild<QDockWidget*>(QStringLiteral("dock-inspector"));
+    QVERIFY(dock && dock->isFloating());
+    window.docks().tearOff(QStringLiteral("inspector"));
+    QVERIFY(!dock->isFloating());
+    QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
+}
+
+void TstWindow::everyModeWorksInSmallAndLarge_data() {
+    QTest::addColumn<QSize>("size");
+    QTest::addColumn<int>("zoom");
+    QTest::newRow("1024x640") << QSize(1024, 640) << 100;
+    QTest::newRow("640x480") << QSize(640, 480) << 100;
+    QTest::newRow("1024x640 at 200 %") << QSize(1024, 640) << 200;
+    QTest::newRow("1024x640 at 300 %") << QSize(1024, 640) << 300;
+    QTest::newRow("2560x1440") << QSize(2560, 1440) << 100;
+}
+
+void TstWindow::everyModeWorksInSmallAndLarge() {
+    QFETCH(QSize, size);
+    QFETCH(int, zoom);
+    test::Desk desk;
+    desk.settings.setZoomPercent(zoom);
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(size);
+    window.show();
+    for (const ModeEntry& mode : modes()) {
+        window.setMode(mode.mode);
+        QCoreApplication::processEvents();
+        window.grab();
+        QVERIFY2(window.width() <= qMax(size.width(), zoom > 100 ? size.width() * zoom / 100 : 0),
+                 qPrintable(QStringLiteral("%1 px").arg(window.width())));
+    }
+}
+
+static void dropOn(QWidget* target, const QString& path) {
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(path)});
+    QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(target, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(QPointF(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(target, &drop);
+    QVERIFY(drop.isAccepted());
+}
+
+void TstWindow::dropLoadsAModel() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    desk.workbench.start();
+    window.setMode(Mode::Library);
+    dropOn(window.docks().panel(QStringLiteral("library")), desk.modelPath);
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.currentModel() != 0, 20'000);
+    QTRY_COMPARE(window.topBar().modelButton()->state(), ModelButton::State::Ready);
+    QVERIFY(window.topBar().modelButton()->accessibleName().size() > 8);
+}
+
+void TstWindow::failedLoadIsSaidWhereItWasAskedFor() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(desk.start());
+    QSignalSpy failed(&desk.workbench, &app::Workbench::modelLoadFailed);
+    desk.workbench.loadModel(desk.folder.filePath(QStringLiteral("models/broken.gguf")));
+    QTRY_COMPARE_WITH_TIMEOUT(failed.size(), 1, 10'000);
+    QVERIFY(desk.workbench.loadError().contains(QLatin1String("broken.gguf")));
+    // The model loaded before stays in use, and the bar says that another failed.
+    QVERIFY(desk.workbench.currentModel() != 0);
+    QVERIFY(!window.topBar().modelButton()->accessibleDescription().isEmpty());
+    window.openModels();
+    auto* popup = window.findChild<ModelPopup*>();
+    QVERIFY(popup);
+    bool said = false;
+    for (QLabel* label : popup->findChildren<QLabel*>())
+        said = said || (label->isVisible() && label->text().contains(desk.workbench.loadError()));
+    QVERIFY(said);
+    bool wayOn = false;
+    for (QPushButton* button : popup->findChildren<QPushButton*>())
+        wayOn = wayOn || (button->isVisible() && button->text() == QLatin1String("Choose another file"));
+    QVERIFY(wayOn);
+    popup->hide();
+}
+
+void TstWindow::paletteListsActionsModelsAndPanels() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(desk.start());
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.library()->rowCount() >= 2, 10'000);
+    window.palette().open();
+    const auto find = [&window](const QString& needle) {
+        window.palette().model()->setNeedle(needle);
+        const PaletteEntry* entry = window.palette().model()->entryAt(0);
+        return entry ? entry->text : QString();
+    };
+    QCOMPARE(find(QStringLiteral("theme dark")), QStringLiteral("Theme: dark"));
+    QCOMPARE(find(QStringLiteral("go lib")), QStringLiteral("Go to Library"));
+    QVERIFY(find(QStringLiteral("load tiny")).startsWith(QLatin1String("Load ")));
+    QCOMPARE(find(QStringLiteral("tear insp")), QStringLiteral("Tear off panel: Inspector"));
+    window.palette().open();
+}
+
+void TstWindow::actionsHaveUniqueShortcuts() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    for (const PanelEntry& panel : panels())
+        window.docks().panel(QLatin1String(panel.id));
+    QHash<QKeySequence, QString> taken;
+    for (const QAction* action : window.findChildren<QAction*>()) {
+        if (action->shortcutContext() != Qt::WindowShortcut && action->shortcutContext() != Qt::ApplicationShortcut)
+            continue;
+        for (const QKeySequence& keys : action->shortcuts()) {
+            QVERIFY2(!taken.contains(keys),
+                     qPrintable(QStringLiteral("%1: %2 and %3").arg(keys.toString(), taken[keys], action->text())));
+            taken.insert(keys, action->text());
+        }
+    }
+    QVERIFY(taken.size() > 12);
+}
+
+void TstWindow::vitalsSayWhyNot() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    for (const VitalCell* cell : window.vitals().findChildren<VitalCell*>()) {
+        QVERIFY(!cell->accessibleName().isEmpty());
+        QVERIFY(!cell->accessibleDescription().isEmpty());
+        QVERIFY(!cell->toolTip().isEmpty());
+    }
+}
+
+void TstWindow::closesWhenNothingRuns() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(desk.start());
+    QTRY_VERIFY_WITH_TIMEOUT(!desk.workbench.hasRunningJobs(), 10'000);
+    QSignalSpy closed(&window, &MainWindow::closed);
+    window.close();
+    QVERIFY(!window.isVisible());
+    QTRY_COMPARE_WITH_TIMEOUT(closed.size(), 1, 10'000);
+}
+
+void TstWindow::asksOnceWhenSomethingRuns() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(desk.start());
+    desk.workbench.setSetting(QStringLiteral("maxTokens"), 200);
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.canSend(), 10'000);
+    // A prompt that keeps a tiny model busy for a while.
+    desk.workbench.send(QString(QStringLiteral("go on and on ")).repeated(4));
+    QVERIFY(desk.workbench.hasRunningJobs());
+    window.close();
+    auto* question = window.findChild<QMessageBox*>(QStringLiteral("close-question"));
+    if (!question)
+        QSKIP("the reply was over before the window closed");
+    window.close();
+    QCOMPARE(window.findChildren<QMessageBox*>(QStringLiteral("close-question")).size(), 1);
+    QVERIFY(window.isVisible());
+    QSignalSpy closed(&window, &MainWindow::closed);
+    for (QAbstractButton* button : question->buttons())
+        if (question->buttonRole(button) == QMessageBox::AcceptRole)
+            button->click();
+    QTRY_COMPARE_WITH_TIMEOUT(closed.size(), 1, 10'000);
+}
+
+QTEST_MAIN(TstWindow)
+#include "tst_window.moc"
