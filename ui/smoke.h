@@ -21,7 +21,8 @@ class Smoke : public QObject {
     Q_OBJECT
   public:
     // Pictures go to `folder`, which is made. Begin it before the window is shown.
-    Smoke(app::Workbench& workbench, MainWindow& window, const QString& folder, QObject* parent = nullptr);
+    Smoke(app::Workbench& workbench, MainWindow& window, const QString& folder, const QElapsedTimer& sinceStart,
+          QObject* parent = nullptr);
 
   signals:
     void finished(bool allHappened);
