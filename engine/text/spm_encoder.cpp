@@ -66,7 +66,7 @@ void SpmEncoder::findBytes() {
     for (int b = 0; b < 256; ++b) {
         const char text[] = {'<', '0', 'x', Digits[b >> 4], Digits[b & 15], '>'};
         m_byteIds[b] = m_vocab.find({text, 6});
-        if (m_byteIds[b] < 0) {
+        if (m_byteIds[b] < 0 || m_vocab.kinds[m_byteIds[b]] != TokenKind::Byte) {
             const char byte = static_cast<char>(b);
             m_byteIds[b] = find({&byte, 1});
         }

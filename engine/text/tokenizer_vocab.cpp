@@ -238,6 +238,13 @@ Result<void> readRoles(Vocab& vocab, const ModelFile& file) {
     TRY_VOID(readSpecialIds(vocab, file));
     applyKnownRoles(vocab);
     applyStripping(vocab, file);
+    if (vocab.unknown >= 0 && vocab.kinds[vocab.unknown] == TokenKind::Control) {
+        // What a text cannot be spelled with must not end the answer or begin a turn.
+        if (vocab.endsGeneration[vocab.unknown] || vocab.unknown == vocab.bos || vocab.unknown == vocab.eos)
+            vocab.unknown = -1;
+        else
+            vocab.kinds[vocab.unknown] = TokenKind::Unknown;
+    }
     if (vocab.addsBos && vocab.bos < 0) {
         vocab.notes.push_back("the file wants a first token (add_bos_token) but names none");
         vocab.addsBos = false;

@@ -1,6 +1,7 @@
 // Vocabularies that are damaged, hostile or only odd: one clear sentence, or a tokenizer that works.
 #include <QTest>
 #include <limits>
+#include <random>
 
 #include "engine/text/char_map.h"
 #include "engine/text/tokenizer.h"
@@ -167,6 +168,75 @@ class TestTokenizerLoad : public QObject {
                 }
             }
         }
+    }
+
+    void randomDamage() {
+        // Whatever is changed in a vocabulary: an error with a sentence, or a tokenizer that keeps its promises.
+        std::mt19937 random(6);
+        const auto below = [&](size_t n) { return n == 0 ? size_t{0} : random() % n; };
+        int nLoaded = 0;
+        for (int round = 0; round < 1500; ++round) {
+            VocabSpec spec = round % 3 == 0 ? sentencePieces() : byteVocab({"a b", "ab c", "c a"}, {"<|c|>"}, {"<u>"});
+            if (round % 6 == 3)
+                spec.model = round % 12 == 3 ? "t5" : "bert";
+            for (size_t changes = 1 + below(3); changes > 0; --changes) {
+                const size_t at = below(spec.tokens.size());
+                switch (below(9)) {
+                    case 0:
+                        spec.tokens[at] = std::string(below(4), static_cast<char>(below(256)));
+                        break;
+                    case 1:
+                        spec.types[below(spec.types.size())] = static_cast<int64_t>(below(9)) - 1;
+                        break;
+                    case 2:
+                        if (!spec.scores.empty())
+                            spec.scores[below(spec.scores.size())] = static_cast<float>(below(7)) - 3;
+                        break;
+                    case 3:
+                        if (!spec.merges.empty())
+                            spec.merges[below(spec.merges.size())] =
+                                spec.tokens[at] + " " + spec.tokens[below(256) % spec.tokens.size()];
+                        break;
+                    case 4:
+                        spec.ids["bos_token_id"] = static_cast<int64_t>(below(300));
+                        spec.flags["add_bos_token"] = true;
+                        break;
+                    case 5:
+                        spec.ids["unknown_token_id"] = static_cast<int64_t>(below(300));
+                        break;
+                    case 6:
+                        spec.tokens.erase(spec.tokens.begin() + static_cast<ptrdiff_t>(at));
+                        if (below(2) == 0)
+                            spec.types.erase(spec.types.begin() + static_cast<ptrdiff_t>(at % spec.types.size()));
+                        break;
+                    case 7:
+                        spec.tokens[at] = "</s>";
+                        break;
+                    default:
+                        spec.flags["add_space_prefix"] = below(2) == 0;
+                        spec.flags["remove_extra_whitespaces"] = below(2) == 0;
+                }
+                if (spec.tokens.empty() || spec.types.empty())
+                    break;
+            }
+            const auto tokenizer = test::loadTokenizer(spec);
+            if (!tokenizer) {
+                QVERIFY(tokenizer.error().message.size() > 20);
+                continue;
+            }
+            ++nLoaded;
+            std::string text;
+            for (size_t i = below(40); i > 0; --i)
+                text += below(3) == 0 ? static_cast<char>(below(256)) : "abc <|>\n/su"[below(12)];
+            for (const bool parse : {false, true}) {
+                for (const int32_t id : (*tokenizer)->encode(text, parse)) {
+                    QVERIFY(id >= 0 && id < (*tokenizer)->vocabSize());
+                    QVERIFY(parse || (*tokenizer)->kind(id) != TokenKind::Control);
+                    (*tokenizer)->piece(id, true);
+                }
+            }
+        }
+        QVERIFY2(nLoaded > 200 && nLoaded < 1400, qPrintable(QString::number(nLoaded)));
     }
 
   private:
