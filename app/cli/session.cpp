@@ -68,8 +68,8 @@ Result<std::string> chosenModel(const CliContext& context) {
             context.profile.models};
     }
     std::error_code ignored;
-    const bool isPath = name.find('/') != std::string::npos || name.ends_with(".gguf");
-    if (isPath || std::filesystem::exists(std::filesystem::path(std::u8string(name.begin(), name.end())), ignored))
+    if (name.find('/') != std::string::npos ||
+        std::filesystem::exists(std::u8string(name.begin(), name.end()), ignored))
         return name;  // opening it says what is wrong with it
     if (const auto path = findInLibrary(context.profile, name))
         return *path;
