@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "engine/io/gguf_writer.h"
@@ -74,14 +75,38 @@ std::vector<Tensor> makeTensors(const TinyModel& m) {
         matrix("ffn_up", m.dim, m.ffnDim, m.ffnBias);
         matrix("ffn_down", m.ffnDim, m.dim, m.ffnBias);
     }
+    std::erase_if(tensors, [&](const Tensor& t) { return m.without.contains(t.name); });
+    for (const auto& [name, shape] : m.shapes) {
+        std::erase_if(tensors, [&name = name](const Tensor& t) { return t.name == name; });
+        add(name, shape);
+    }
+    for (Tensor& t : tensors)
+        if (t.name == m.notFinite)
+            t.values[1] = std::numeric_limits<float>::quiet_NaN();
     return tensors;
 }
 
 void addMetadata(GgufWriter& writer, const TinyModel& m) {
     const std::string a = m.architecture + '.';
-    const auto integer = [&](const std::string& key, int64_t value) { writer.addInteger(key, MetaWidth::U32, value); };
-    const auto number = [&](const std::string& key, double value) { writer.addFloat(key, MetaWidth::F32, value); };
-    writer.add("general.architecture", m.architecture);
+    const auto valueOf = [&](const std::string& key, double value) {
+        const auto other = m.numbers.find(key);
+        return other == m.numbers.end() ? value : other->second;
+    };
+    const auto integer = [&](const std::string& key, int64_t value) {
+        if (!m.without.contains(key))
+            writer.addInteger(key, MetaWidth::I64, static_cast<int64_t>(valueOf(key, static_cast<double>(value))));
+    };
+    const auto number = [&](const std::string& key, double value) {
+        if (!m.without.contains(key))
+            writer.addFloat(key, MetaWidth::F32, valueOf(key, value));
+    };
+    for (const auto& [key, text] : m.texts)
+        writer.add(key, text);
+    for (const auto& [key, value] : m.numbers)
+        if (key.find("expert") != std::string::npos || key.find("vocab_size") != std::string::npos)
+            integer(key, 0);
+    if (!m.without.contains("general.architecture"))
+        writer.add("general.architecture", m.architecture);
     writer.add("general.name", "Tiny");
     integer(a + "block_count", m.nLayers);
     integer(a + "context_length", m.context);
@@ -114,7 +139,8 @@ void addMetadata(GgufWriter& writer, const TinyModel& m) {
         tokens.push_back(std::string("<0x") + digits[byte / 16] + digits[byte % 16] + '>');
         types.push_back(6);
     }
-    for (char c = 'a'; static_cast<int64_t>(tokens.size()) < tinyVocabSize; c = static_cast<char>(c + 1)) {
+    const int64_t nTokens = m.nTokens > 0 ? m.nTokens : tinyVocabSize;
+    for (char c = 'a'; static_cast<int64_t>(tokens.size()) < nTokens; c = static_cast<char>(c + 1)) {
         tokens.push_back(c <= 'z' ? std::string(1, c) : std::string("th") + static_cast<char>('a' + (c - 'z')));
         types.push_back(1);
     }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,14 @@ struct TinyModel {
     double embeddingScale = 1, residualScale = 1, attentionScale = 0, logitScale = 1;  // Granite's
     kernels::DType dtype = kernels::DType::F32;  // F32, F16 or Q8_0, of the matrices
     bool addBos = false;
+
+    // Damage.
+    std::map<std::string, double> numbers = {};               // metadata key -> another value
+    std::map<std::string, std::string> texts = {};            // metadata key -> another text
+    std::set<std::string> without = {};                       // metadata keys and tensors left out
+    std::map<std::string, std::vector<int64_t>> shapes = {};  // tensor -> another shape, also of a new tensor
+    std::string notFinite = {};                               // tensor whose value 1 is NaN
+    int64_t nTokens = 0;                                      // length of the token list, if not the vocabulary's
 };
 
 // Unknown, BOS, EOS, 256 byte tokens and the first letters: what a vocabulary needs to encode any text.
