@@ -16,6 +16,7 @@
 #include "app/settings.h"
 #include "app/single_instance.h"
 #include "app/store_queue.h"
+#include "app/termination.h"
 #include "app/workbench.h"
 #include "ui/english_plurals.h"
 #include "ui/main_window.h"
@@ -54,6 +55,7 @@ engine::Result<std::unique_ptr<engine::Engine>> makeEngine(int threads, bool exa
 }  // namespace
 
 int main(int argc, char** argv) {
+    app::Termination::block();  // before Qt begins threads
     QElapsedTimer sinceStart;
     sinceStart.start();
     QCoreApplication::setApplicationName(QStringLiteral("Tessera"));
@@ -131,6 +133,14 @@ int main(int argc, char** argv) {
         window.raise();
         window.activateWindow();
         open(paths);
+    });
+
+    // A log-off or kill asks nobody: what has streamed is stored, then the program ends.
+    app::Termination termination;
+    QObject::connect(&termination, &app::Termination::asked, &workbench, [&] {
+        QObject::connect(&workbench, &app::Workbench::readyToQuit, &application,
+                         [&application] { application.quit(); });
+        workbench.shutDown();
     });
 
     int status = 0;
