@@ -35,7 +35,7 @@ Tokens darkTokens() {
     t.border = QColor(0x333D4B), t.text = QColor(0xE5EAF1), t.muted = QColor(0x98A4B5);
     t.accent = QColor(0x2BB3A6), t.accentSoft = QColor(0x173A3A), t.onAccent = QColor(0x06201E);
     t.warning = QColor(0xF0B35A), t.warningSoft = QColor(0x3A2D17);
-    t.error = QColor(0xF97066), t.errorSoft = QColor(0x3A1C1C);
+    t.error = QColor(0xFB7B71), t.errorSoft = QColor(0x3A1C1C);
     t.series = {QColor(0x4AA3DF), QColor(0xF0B63C), QColor(0x35C08F),
                 QColor(0xDE96BF), QColor(0x7CC8F2), QColor(0xF28A4B)};
     t.dark = true;

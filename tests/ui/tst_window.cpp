@@ -1,6 +1,7 @@
 // The window as a person uses it: modes, docks that are remembered, folding, drop, palette, closing.
 #include <QAction>
 #include <QDockWidget>
+#include <QLabel>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
