@@ -10,6 +10,7 @@
 #include <QPointer>
 #include <map>
 
+#include "app/model_name.h"
 #include "app/workbench_parts.h"
 #include "engine/io/split_name.h"
 #include "engine/io/verify.h"
@@ -41,7 +42,7 @@ std::string rowToFacts(const LibraryRow& row) {
 
 void rowFromFacts(const std::string& facts, LibraryRow& row) {
     const QJsonObject o = QJsonDocument::fromJson(QByteArray::fromStdString(facts)).object();
-    row.name = o.value(QStringLiteral("name")).toString();
+    row.name = modelName(row.path);
     row.architecture = o.value(QStringLiteral("architecture")).toString();
     row.quantization = o.value(QStringLiteral("quantization")).toString();
     row.format = o.value(QStringLiteral("format")).toString();

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/library.h"
+#include "app/model_name.h"
 #include "engine/io/model_file.h"
 #include "engine/io/split_name.h"
 #include "kernels/dtype.h"
@@ -83,14 +84,13 @@ QString valueText(const engine::MetaValue& value) {
 }
 
 struct Basics {
-    QString name, architecture;
+    QString architecture;
     qint64 parameters = 0, context = 0, kvBytesPerToken = 0;
 };
 
 Basics basicsOf(const engine::ModelFile& file) {
     Basics b;
     b.architecture = textOf(file, "general.architecture");
-    b.name = textOf(file, "general.name");
     for (const engine::TensorInfo& tensor : file.tensors())
         b.parameters += tensor.elements;
     const std::string prefix = b.architecture.toStdString() + ".";
@@ -135,7 +135,7 @@ LibraryRow readLibraryRow(const QString& path) {
         return row;
     }
     const Basics b = basicsOf(**file);
-    row.name = b.name;
+    row.name = modelName(path);
     row.architecture = b.architecture;
     row.parameters = b.parameters;
     row.contextLength = b.context;
@@ -161,7 +161,7 @@ ModelDetails readModelDetails(const QString& path) {
     }
     const engine::ModelFile& file = **opened;
     const Basics b = basicsOf(file);
-    d.name = b.name;
+    d.name = modelName(path);
     d.architecture = b.architecture;
     d.parameters = b.parameters;
     d.contextLength = b.context;

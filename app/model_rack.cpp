@@ -4,6 +4,7 @@
 #include <QFileInfo>
 #include <QLocale>
 
+#include "app/model_name.h"
 #include "app/prompt.h"
 #include "app/workbench_parts.h"
 
@@ -171,7 +172,7 @@ void ModelRack::finishLoad(const JobEnd& end) {
         const engine::LoadedModel& m = loaded.model;
         info.id = m.id;
         info.path = path;
-        info.name = m.name.empty() ? QFileInfo(path).completeBaseName() : QString::fromStdString(m.name);
+        info.name = modelName(path);
         info.architecture = QString::fromStdString(m.architecture);
         info.quantization = QString::fromStdString(m.fileType);
         info.device = QString::fromStdString(result->device);
