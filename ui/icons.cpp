@@ -19,6 +19,8 @@ QByteArray svgSource(const QString& name, const QColor& color) {
 }
 
 QPixmap rendered(const QString& name, const QColor& color, const QSize& devicePixels) {
+    if (devicePixels.isEmpty())
+        return {};
     const QString key = QStringLiteral("tessera-icon/%1/%2/%3x%4")
                             .arg(name, color.name(QColor::HexRgb))
                             .arg(devicePixels.width())

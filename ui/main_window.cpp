@@ -106,6 +106,9 @@ MainWindow::MainWindow(app::Workbench& workbench, Theme& theme, QWidget* parent)
 
 MainWindow::~MainWindow() {
     qApp->removeEventFilter(this);
+    // Docks tell that they hide while the window is taken down.
+    m_docks->disconnect(this);
+    hide();
 }
 
 void MainWindow::restoreGeometryOrDefault() {

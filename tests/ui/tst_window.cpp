@@ -39,6 +39,7 @@ class TstWindow : public QObject {
 void TstWindow::shortcutsOpenModes() {
     test::Desk desk;
     MainWindow window(desk.workbench, desk.theme);
+    window.resize(1400, 800);
     window.show();
     QVERIFY(QTest::qWaitForWindowActive(&window));
     int key = Qt::Key_1;
