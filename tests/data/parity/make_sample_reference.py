@@ -45,7 +45,9 @@ model.eval()
 # An arbitrary text as ids: a chat's beginning, then what the model itself says greedily.
 ids = [1, 9690, 198, 2683, 359, 253, 5356, 5646, 11173, 30, 2, 198, 1, 4093, 198, 504, 3575, 282, 4649, 314]
 with torch.no_grad():
-    greedy = model.generate(torch.tensor([ids]), max_new_tokens=40, do_sample=False, eos_token_id=None, pad_token_id=2)[0].tolist()
+    greedy = list(ids)
+    while len(greedy) < 60:
+        greedy.append(int(model(torch.tensor([greedy]), use_cache=False).logits[0, -1].argmax()))
     logprob = torch.log_softmax(model(torch.tensor([greedy]), use_cache=False).logits[0].double(), -1)
 top = logprob.topk(10, -1)
 loss = -logprob[torch.arange(len(greedy) - 1), torch.tensor(greedy[1:])].mean().item()
