@@ -27,7 +27,7 @@ class Buffer {
     }
     // Replaces the memory by a zeroed block; false (and the old block kept) if there is none.
     bool allocate(int64_t sizeBytes) {
-        constexpr int64_t addressSpace = int64_t{1} << 46;   // half of what a process can address
+        constexpr int64_t addressSpace = int64_t{1} << 46;  // half of what a process can address
         if (sizeBytes < 0 || sizeBytes > addressSpace)
             return false;
         void* block = std::calloc(1, static_cast<size_t>(sizeBytes + alignment));

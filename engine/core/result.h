@@ -7,15 +7,24 @@
 
 namespace engine {
 
-enum class ErrorCode { Cancelled, FileNotFound, FileDamaged, Unsupported, OutOfMemory, DeviceFailed, InvalidRequest, Internal };
+enum class ErrorCode {
+    Cancelled,
+    FileNotFound,
+    FileDamaged,
+    Unsupported,
+    OutOfMemory,
+    DeviceFailed,
+    InvalidRequest,
+    Internal
+};
 
 // "FileDamaged" and so on: the stable word used by the command line and the logs.
 const char* codeName(ErrorCode code);
 
 struct Error {
     ErrorCode code = ErrorCode::Internal;
-    std::string message;   // one sentence for people: what, which file or field, found and expected, what was kept
-    std::string where;     // file or component, for the log
+    std::string message;  // one sentence for people: what, which file or field, found and expected, what was kept
+    std::string where;    // file or component, for the log
 };
 
 template <typename E>
@@ -74,13 +83,13 @@ class [[nodiscard]] Result<void> {
 // TRY(auto x, expression): x becomes the value, or the function returns the error. TRY_VOID is for Result<void>.
 #define TESSERA_CAT2(a, b) a##b
 #define TESSERA_CAT(a, b) TESSERA_CAT2(a, b)
-#define TRY(declaration, expression)                            \
-    auto TESSERA_CAT(tryResult, __LINE__) = (expression);       \
-    if (!TESSERA_CAT(tryResult, __LINE__))                      \
+#define TRY(declaration, expression)                                \
+    auto TESSERA_CAT(tryResult, __LINE__) = (expression);           \
+    if (!TESSERA_CAT(tryResult, __LINE__))                          \
         return std::move(TESSERA_CAT(tryResult, __LINE__)).error(); \
     declaration = *std::move(TESSERA_CAT(tryResult, __LINE__))
-#define TRY_VOID(expression)                                    \
-    do {                                                        \
-        if (auto tryVoid = (expression); !tryVoid)              \
-            return tryVoid.error();                             \
+#define TRY_VOID(expression)                       \
+    do {                                           \
+        if (auto tryVoid = (expression); !tryVoid) \
+            return tryVoid.error();                \
     } while (false)
