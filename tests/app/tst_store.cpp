@@ -54,7 +54,9 @@ Spoken speak(Store& store, int64_t chat, int64_t parent, const std::string& said
     return {ids->chat, ids->user, ids->reply};
 }
 
-const char* firstProblem(const StoreCheck& check) { return check.problems.empty() ? "" : check.problems.front().c_str(); }
+const char* firstProblem(const StoreCheck& check) {
+    return check.problems.empty() ? "" : check.problems.front().c_str();
+}
 
 QByteArray readAll(const QString& path) {
     QFile file(path);
