@@ -78,8 +78,8 @@ class Bench {
             if (test.depth > 0) {
                 // The first request computes the depth, the second finds it and computes the rest.
                 before = randomIds(test.depth / m_session.model.kvPageTokens * m_session.model.kvPageTokens);
-                TRY(const engine::RequestStats ignored, complete(before));
-                (void)ignored;
+                if (const auto computed = complete(before); !computed)
+                    return computed.error();
             }
             std::vector<int32_t> ids = before;
             const std::vector<int32_t> rest = randomIds(test.n);
@@ -211,8 +211,8 @@ Result<void> runBench(CliContext& context) {
     std::vector<Row> rows;
     for (size_t t = 0; t < tests.size(); ++t) {
         Row row{tests[t], {}, 0};
-        TRY(const double warm, bench.run(row.test));
-        (void)warm;
+        if (const auto warm = bench.run(row.test); !warm)
+            return warm.error();
         for (int64_t r = 0; r < repetitions; ++r) {
             context.output.progress(fmt::format("Test {} of {}", t + 1, tests.size()),
                                     static_cast<double>(r) / static_cast<double>(repetitions));

@@ -68,9 +68,13 @@ Result<void> runBatch(CliContext& context, const RequestSettings& defaults) {
         requests.push_back(
             makeRequest(session, promptIds(*session.model.tokenizer, line.prompt, context.arguments.has("--special")),
                         line.settings));
-    size_t nDone = 0;
+    int64_t most = 0, nTokens = 0;
+    for (const BatchLine& line : lines)
+        most += line.settings.maxTokens > 0 ? line.settings.maxTokens : session.model.contextTokens;
+    const std::string stage = fmt::format("{} requests", lines.size());
     const auto onToken = [&](size_t, const std::string&) {
-        context.output.progress(fmt::format("{} requests", requests.size()), static_cast<double>(nDone) / 1e9);
+        context.output.progress(stage,
+                                static_cast<double>(++nTokens) / static_cast<double>(std::max<int64_t>(1, most)));
     };
     TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken));
     engine::Error firstError;
@@ -128,8 +132,18 @@ Result<void> runGenerate(CliContext& context) {
     const auto onToken = [&](size_t, const std::string& text) { context.output.text(text); };
     TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken));
     const Generation& result = results.front();
-    if (result.error)
+    if (result.error) {
+        if (context.output.json() && !result.tokens.empty()) {  // what was generated before is kept
+            Json object = generationJson(result, settings.logprobs);
+            object.erase("stop");
+            object["error"] = {{"code", engine::codeName(result.error->code)},
+                               {"message", result.error->message},
+                               {"where", result.error->where}};
+            context.output.object(object);
+            context.output.resultGiven();
+        }
         return *result.error;
+    }
     if (context.output.json()) {
         context.output.object(generationJson(result, settings.logprobs));
         context.output.resultGiven();

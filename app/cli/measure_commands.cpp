@@ -119,11 +119,10 @@ Result<void> runPerplexity(CliContext& context) {
     options.mode = *known;
     TRY(const std::string text, readWholeFile(path, int64_t{1} << 30));
     TRY(Session session, openSession(context, options.ctx));
-    const auto progress = [&](int64_t done, int64_t chunks, double soFar) {
+    const auto progress = [&](int64_t done, int64_t chunks, double) {
         context.interrupt.poll();
         context.output.progress(fmt::format("Perplexity of {} windows", chunks),
                                 static_cast<double>(done) / static_cast<double>(chunks));
-        (void)soFar;
     };
     TRY(const engine::PerplexityResult result, engine::measurePerplexity(*session.engine, session.model.id, text,
                                                                          options, progress, context.interrupt.token()));

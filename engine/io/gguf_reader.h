@@ -20,7 +20,7 @@ struct GgufLimits {
     static constexpr uint64_t tensors = 65'536;
     static constexpr uint64_t keyBytes = 65'535;     // the format's own
     static constexpr uint64_t tensorNameBytes = 64;  // the format's own
-    static constexpr uint64_t nestedArrays = 64;  // arrays inside arrays, in the whole file
+    static constexpr uint64_t nestedArrays = 64;     // arrays inside arrays, in the whole file
     static constexpr int arrayDepth = 4;
     static constexpr uint64_t alignmentMin = 8, alignmentMax = 65'536;
 };

@@ -76,6 +76,7 @@ class TstCli : public QObject {
     void chatWithoutStore();
     void storeQuery();
     void interruptKeepsThePartialReply();
+    void modelFileThatShrinks();
     void killedWhileChatting();
     void filesArePrivate();
 
@@ -586,6 +587,34 @@ void TstCli::interruptKeepsThePartialReply() {
     QCOMPARE(rows.json()["rows"].toArray().at(0)["text"].toString(),
              reply["text"].toString().replace(QChar(u'\0'), QChar(QChar::ReplacementCharacter)));
     QVERIFY(exported().contains("\"stopped\""));
+    m_home = "home";
+}
+
+void TstCli::modelFileThatShrinks() {
+    m_home = "shrink home";
+    const QString model = m_dir.filePath("shrinks.gguf");
+    QVERIFY(QFile::copy(m_model, model));
+    QProcess process;
+    prepare(process);
+    process.start(m_cli, {"chat", "-m", model, "--template", m_template, "--json", "-n", "4", "--ignore-eos"});
+    process.write("One\n");
+    QByteArray output;
+    while (output.count('\n') < 2 && process.waitForReadyRead(20'000))
+        output += process.readAllStandardOutput();
+    QVERIFY2(output.contains("messageId"), output.constData());
+    QVERIFY(QFile::resize(model, 4096));
+    process.write("Two\n");
+    process.closeWriteChannel();
+    QVERIFY(process.waitForFinished(20'000));
+    QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(process.exitCode(), 1);
+    const auto lines = process.readAllStandardOutput().trimmed().split('\n');
+    QVERIFY(lines.first().contains("acknowledged"));
+    QVERIFY2(lines.last().contains("became shorter"), lines.last().constData());
+    const Outcome check = run({"store", "check", "--json"});
+    VERIFY_DONE(check);
+    QCOMPARE(check.json()["messages"].toInt(), 4);
+    QVERIFY(exported().contains("\"failed\""));
     m_home = "home";
 }
 

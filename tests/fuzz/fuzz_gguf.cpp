@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     uint64_t sum = 0;
     if (!content) {
         if (content.error().message.size() < 15)
-            std::abort();   // an error without a sentence
+            std::abort();  // an error without a sentence
         sum += content.error().message.size();
     } else {
         for (const auto& [key, value] : content->metadata) {
