@@ -15,7 +15,7 @@ namespace engine {
 
 namespace {
 
-constexpr size_t LongestWord = size_t{1} << 30;
+constexpr size_t LongestWord = size_t{1} << 24;  // bounds the memory for merging; a longer word is cut
 
 // GPT-2's alphabet: printable Latin-1 bytes stand for themselves, the others for U+0100 and up.
 struct ByteAlphabet {
@@ -186,10 +186,8 @@ void BpeEncoder::encodeWord(std::string_view word, EncodeScratch& scratch, std::
 }
 
 size_t BpeEncoder::wordEnd(std::string_view piece) const {
-    size_t end = std::min(piece.size(), LongestWord);
-    if (m_preTokenizer.rawUtf8)
-        end = std::min(end, m_spaces.nextCut(piece, 0));
-    return end;
+    const size_t cut = m_preTokenizer.rawUtf8 ? m_spaces.nextCut(piece, 0) : std::string_view::npos;
+    return cut <= LongestWord ? cut : wholeCharacters(piece, LongestWord);
 }
 
 void BpeEncoder::encode(std::string_view segment, bool, EncodeScratch& scratch, std::vector<int32_t>& out) const {

@@ -12,7 +12,7 @@ namespace engine {
 
 namespace {
 
-constexpr size_t LongestRun = size_t{1} << 30;
+constexpr size_t LongestRun = size_t{1} << 24;  // bounds the memory; a longer word is cut
 
 class SpmEncoder final : public SegmentEncoder {
   public:
@@ -112,10 +112,10 @@ void SpmEncoder::encode(std::string_view segment, bool first, EncodeScratch& scr
     scratch.cache.reset(text.size());
     size_t begin = 0;
     while (begin < text.size()) {
-        size_t end = m_spaces.nextCut(text, begin);
-        end = std::min({end, text.size(), begin + LongestRun});
-        const std::string_view run(text.data() + begin, end - begin);
-        begin = end;
+        const std::string_view rest = std::string_view(text).substr(begin);
+        const size_t cut = m_spaces.nextCut(rest, 0);
+        const std::string_view run = rest.substr(0, cut <= LongestRun ? cut : wholeCharacters(rest, LongestRun));
+        begin += run.size();
         if (scratch.cache.recall(run, out))
             continue;
         const size_t at = out.size();

@@ -46,6 +46,16 @@ Utf8Char readUtf8Slow(const char* p, const char* end) {
     return {codepoint, static_cast<uint8_t>(length), Utf8State::Valid};
 }
 
+size_t wholeCharacters(std::string_view text, size_t most) {
+    if (text.size() <= most)
+        return text.size();
+    for (size_t cut = most; cut + 4 > most && cut > 0; --cut) {
+        if ((static_cast<unsigned char>(text[cut]) & 0xC0) != 0x80)
+            return cut;
+    }
+    return most;
+}
+
 void appendCharacter(std::string& out, uint32_t codepoint) {
     if (codepoint < 0x80) {
         out += static_cast<char>(codepoint);

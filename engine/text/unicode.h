@@ -120,6 +120,9 @@ inline Utf8Char readUtf8(const char* p, const char* end) {
     return readUtf8Slow(p, end);
 }
 
+// The longest beginning of the text that has at most `most` bytes and cuts no character (of valid UTF-8).
+size_t wholeCharacters(std::string_view text, size_t most);
+
 void appendCharacter(std::string& out, uint32_t codepoint);
 // Each broken part of a character becomes one U+FFFD.
 std::string repairUtf8(std::string_view text);

@@ -14,7 +14,7 @@ namespace engine {
 namespace {
 
 constexpr double UnknownPenalty = 10.0;
-constexpr size_t LongestRun = size_t{1} << 26;
+constexpr size_t LongestRun = size_t{1} << 22;  // bounds the memory; a longer word is cut
 
 std::vector<std::pair<std::string_view, int32_t>> usableTokens(const Vocab& vocab) {
     std::vector<std::pair<std::string_view, int32_t>> tokens;
@@ -137,10 +137,10 @@ void UnigramEncoder::encode(std::string_view segment, bool, EncodeScratch& scrat
     const size_t firstOut = out.size();
     size_t begin = 0;
     while (begin < text.size()) {
-        size_t end = m_spaces.nextCut(text, begin);
-        end = std::min({end, text.size(), begin + LongestRun});
-        const std::string_view run(text.data() + begin, end - begin);
-        begin = end;
+        const std::string_view rest = std::string_view(text).substr(begin);
+        const size_t cut = m_spaces.nextCut(rest, 0);
+        const std::string_view run = rest.substr(0, cut <= LongestRun ? cut : wholeCharacters(rest, LongestRun));
+        begin += run.size();
         const size_t at = out.size();
         if (!scratch.cache.recall(run, out)) {
             encodeRun(run, steps, out);

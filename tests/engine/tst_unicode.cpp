@@ -136,6 +136,15 @@ class TestUnicode : public QObject {
         QCOMPARE(QByteArray::fromStdString(out), expected.toUtf8());
     }
 
+    void wholeOnes() {
+        QCOMPARE(wholeCharacters("abc", 5), size_t{3});
+        QCOMPARE(wholeCharacters("abc", 2), size_t{2});
+        QCOMPARE(wholeCharacters("a中b", 3), size_t{1});
+        QCOMPARE(wholeCharacters("a中b", 4), size_t{4});
+        QCOMPARE(wholeCharacters("😀😀", 7), size_t{4});
+        QCOMPARE(wholeCharacters("\x80\x80\x80\x80\x80\x80\x80", 5), size_t{5});
+    }
+
     void everyCodePointGoesRound() {
         for (uint32_t c = 0; c <= 0x10FFFF; ++c) {
             if (c >= 0xD800 && c <= 0xDFFF)
