@@ -58,29 +58,29 @@ double portableLog(double x) {
 }
 
 ExpSums sumExp(std::span<const float> values, float largest) {
+    constexpr size_t Block = 64, Lanes = 8;
     ExpSums total;
-    const size_t n = values.size();
-    const float* v = values.data();
-    for (size_t block = 0; block < n; block += 64) {
-        float sum[8] = {}, weighted[8] = {};
-        const size_t end = std::min(n, block + 64);
-        size_t i = block;
-        for (; i + 8 <= end; i += 8)
-            for (size_t lane = 0; lane < 8; ++lane) {
-                const float t = std::max(v[i + lane] - largest, -87.0f);
-                const float e = smallExp(t);
-                sum[lane] += e;
-                weighted[lane] += e * t;
+    float t[Block], e[Block];  // simple loops over small arrays: every compiler turns them into vectors
+    for (size_t begin = 0; begin < values.size(); begin += Block) {
+        const size_t count = std::min(Block, values.size() - begin);
+        const float* v = values.data() + begin;
+        for (size_t i = 0; i < count; ++i)
+            t[i] = v[i] - largest;
+        for (size_t i = count; i < Block; ++i)
+            t[i] = -87.0f;
+        for (size_t i = 0; i < Block; ++i)
+            t[i] = t[i] > -87.0f ? t[i] : -87.0f;
+        for (size_t i = 0; i < Block; ++i)
+            e[i] = smallExp(t[i]);
+        float sum[Lanes] = {}, weighted[Lanes] = {};
+        for (size_t i = 0; i < Block; i += Lanes)
+            for (size_t lane = 0; lane < Lanes; ++lane) {
+                sum[lane] += e[i + lane];
+                weighted[lane] += e[i + lane] * t[i + lane];
             }
-        for (size_t lane = 0; i < end; ++i, ++lane) {
-            const float t = std::max(v[i] - largest, -87.0f);
-            const float e = smallExp(t);
-            sum[lane] += e;
-            weighted[lane] += e * t;
-        }
-        for (size_t lane = 0; lane < 8; ++lane) {
-            total.sum += sum[lane];
-            total.weighted += weighted[lane];
+        for (size_t lane = 0; lane < Lanes; ++lane) {
+            total.sum += static_cast<double>(sum[lane]);
+            total.weighted += static_cast<double>(weighted[lane]);
         }
     }
     return total;
