@@ -3,6 +3,8 @@
 #include <QCoreApplication>
 #include <array>
 
+#include "ui/panels/chat_list_panel.h"
+#include "ui/panels/chat_panel.h"
 #include "ui/panels/inspector_panel.h"
 #include "ui/panels/library_panel.h"
 #include "ui/panels/model_details_panel.h"
@@ -17,6 +19,8 @@ QWidget* makePanel(app::Workbench& workbench, const Theme& theme, QWidget* paren
 }
 
 constexpr PanelEntry panelList[] = {
+    {"chats", QT_TRANSLATE_NOOP("Panel", "Chats"), "menu", Mode::Chat, Area::Left, 232, makePanel<ChatListPanel>},
+    {"chat", QT_TRANSLATE_NOOP("Panel", "Chat"), "chat", Mode::Chat, Area::Center, 0, makePanel<ChatPanel>},
     {"inspector", QT_TRANSLATE_NOOP("Panel", "Inspector"), "sliders", Mode::Chat, Area::Right, 268,
      makePanel<InspectorPanel>},
     {"library", QT_TRANSLATE_NOOP("Panel", "Library"), "library", Mode::Library, Area::Center, 0,

@@ -212,7 +212,7 @@ QString MessageModel::statsLine(const ReplyStats& stats) {
     if (stats.tokens <= 0)
         return {};
     const QLocale locale;
-    QStringList parts{tr("%n token(s)", nullptr, static_cast<int>(qMin<qint64>(stats.tokens, 2'000'000'000)))};
+    QStringList parts{stats.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(QLocale().toString(stats.tokens))};
     if (stats.tokensPerSecond > 0)
         parts << tr("%1 tok/s").arg(locale.toString(stats.tokensPerSecond, 'f', stats.tokensPerSecond < 20 ? 1 : 0));
     if (stats.firstTokenSeconds > 0)

@@ -54,6 +54,7 @@ ChatPanel::ChatPanel(app::Workbench& workbench, const Theme& theme, QWidget* par
         place();
         update();
     });
+    m_composer->edit().setSendWithEnter(workbench.settings().sendWithEnter());
     m_composer->setText(workbench.draft());
     m_composer->setContextUse(workbench.contextUse());
     refreshRunning();
@@ -92,6 +93,7 @@ void ChatPanel::connectView() {
 
 void ChatPanel::connectComposer() {
     connect(m_composer, &Composer::sendRequested, this, [this](const QString& text) {
+        m_composer->edit().setSendWithEnter(m_workbench.settings().sendWithEnter());
         m_view->jumpToEnd();
         m_composer->setText({});
         m_workbench.send(text);

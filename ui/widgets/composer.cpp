@@ -34,7 +34,8 @@ ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent) {
 
 void ComposerEdit::keyPressEvent(QKeyEvent* event) {
     const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
-    if (enter && !(event->modifiers() & (Qt::ShiftModifier | Qt::AltModifier))) {
+    const bool control = event->modifiers() & Qt::ControlModifier;
+    if (enter && !(event->modifiers() & (Qt::ShiftModifier | Qt::AltModifier)) && (m_sendWithEnter || control)) {
         emit sendPressed();  // an input method that composes takes its Enter before it comes here
         return;
     }

@@ -20,6 +20,7 @@ class ComposerEdit : public QPlainTextEdit {
     Q_OBJECT
   public:
     explicit ComposerEdit(QWidget* parent);
+    void setSendWithEnter(bool on) { m_sendWithEnter = on; }  // else Ctrl+Enter sends
 
   signals:
     void sendPressed();
@@ -34,6 +35,9 @@ class ComposerEdit : public QPlainTextEdit {
     void insertFromMimeData(const QMimeData* source) override;
     void focusInEvent(QFocusEvent* event) override;
     void focusOutEvent(QFocusEvent* event) override;
+
+  private:
+    bool m_sendWithEnter = true;
 };
 
 class ContextGauge : public QWidget {
