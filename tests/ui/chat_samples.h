@@ -53,9 +53,13 @@ inline QList<app::MessageRow> longChat(int messages) {
     QList<app::MessageRow> rows;
     for (int i = 0; i < messages; ++i) {
         if (i % 2 == 0)
-            rows.push_back(userRow(i + 1, QStringLiteral("Question %1: what is the capital of country number %1?").arg(i)));
+            rows.push_back(
+                userRow(i + 1, QStringLiteral("Question %1: what is the capital of country number %1?").arg(i)));
         else
-            rows.push_back(replyRow(i + 1, QStringLiteral("The **capital** of number %1 is `city-%1`.\n\n- one\n- two\n\n```cpp\nint x = %1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nDone with %1.").arg(i)));
+            rows.push_back(replyRow(
+                i + 1, QStringLiteral("The **capital** of number %1 is `city-%1`.\n\n- one\n- two\n\n```cpp\nint x = "
+                                      "%1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nDone with %1.")
+                           .arg(i)));
     }
     return rows;
 }

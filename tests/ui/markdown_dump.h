@@ -80,7 +80,8 @@ inline QString dumpLeaf(const ui::markdown::Leaf& leaf, const ui::markdown::Defi
         case LeafKind::Paragraph:
             return out + QStringLiteral("p(") + text(leaf.text) + QLatin1Char(')');
         case LeafKind::Plain:
-            return out + QStringLiteral("plain(") + QString(leaf.text).replace(QLatin1Char('\n'), QStringLiteral("⏎")) + QLatin1Char(')');
+            return out + QStringLiteral("plain(") + QString(leaf.text).replace(QLatin1Char('\n'), QStringLiteral("⏎")) +
+                   QLatin1Char(')');
         case LeafKind::Heading:
             return out + QStringLiteral("h%1(").arg(leaf.level) + text(leaf.text) + QLatin1Char(')');
         case LeafKind::Code:

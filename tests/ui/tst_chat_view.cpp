@@ -138,7 +138,8 @@ void TstChatView::scrollsThroughEverything() {
         const int from = bar->value();
         bar->setValue(from + 90);
         if (probe >= 0 && !w.view.atEnd() && !w.view.messageRect(probe).isNull())
-            QVERIFY2(std::abs(w.view.messageRect(probe).bottom() - (before - 90)) <= 2, qPrintable(QString::number(probe)));
+            QVERIFY2(std::abs(w.view.messageRect(probe).bottom() - (before - 90)) <= 2,
+                     qPrintable(QString::number(probe)));
     }
     for (int row = 0; row < 120; ++row)
         if (!w.view.messageRect(row).isNull())
@@ -196,7 +197,8 @@ void TstChatView::keepsItsPlaceWhileAReplyStreams() {
 }
 
 void TstChatView::selectionAcrossMessages() {
-    Window w({userRow(1, QStringLiteral("Hello *there*")), replyRow(2, QStringLiteral("A **bold** word.\n\n- one\n- two\n\n$x^2$ ends"))});
+    Window w({userRow(1, QStringLiteral("Hello *there*")),
+              replyRow(2, QStringLiteral("A **bold** word.\n\n- one\n- two\n\n$x^2$ ends"))});
     w.view.select({0, 1, 6}, {1, 3, 3});
     QCOMPARE(w.view.selectedText(), QStringLiteral("You:\n*there*\n\nSmolLM2:\nA bold word.\n\n- one\n- two"));
     w.view.select({1, 1, 2}, {1, 1, 6});
@@ -207,10 +209,12 @@ void TstChatView::selectionAcrossMessages() {
     const QRect first = w.view.messageRect(0), second = w.view.messageRect(1);
     QTest::mousePress(w.view.viewport(), Qt::LeftButton, {}, {first.left() + 1, first.bottom() - 8});
     QTest::mouseMove(w.view.viewport(), {second.left() + 40, second.top() + 60});
-    QMouseEvent move(QEvent::MouseMove, QPointF(second.right() - 10, second.bottom() - 46), QPointF(), Qt::NoButton, Qt::LeftButton, {});
+    QMouseEvent move(QEvent::MouseMove, QPointF(second.right() - 10, second.bottom() - 46), QPointF(), Qt::NoButton,
+                     Qt::LeftButton, {});
     QApplication::sendEvent(w.view.viewport(), &move);
     QTest::mouseRelease(w.view.viewport(), Qt::LeftButton, {}, {second.right() - 10, second.bottom() - 46});
-    QVERIFY2(w.view.selectedText().startsWith(QLatin1String("You:\nHello *there*\n\nSmolLM2:\nA bold")), qPrintable(w.view.selectedText()));
+    QVERIFY2(w.view.selectedText().startsWith(QLatin1String("You:\nHello *there*\n\nSmolLM2:\nA bold")),
+             qPrintable(w.view.selectedText()));
     QSignalSpy copied(&w.view, &ConversationView::copyRequested);
     QTest::keyClick(&w.view, Qt::Key_C, Qt::ControlModifier);
     QCOMPARE(copied.size(), 1);
@@ -237,12 +241,14 @@ void TstChatView::selectAllCopiesEverything() {
     w.view.selectAll();
     const QString text = w.view.selectedText();
     for (int i = 0; i < 300; ++i)
-        QVERIFY2(text.contains(i % 2 == 0 ? QStringLiteral("Question %1:").arg(i) : QStringLiteral("Done with %1.").arg(i)),
-                 qPrintable(QString::number(i)));
+        QVERIFY2(
+            text.contains(i % 2 == 0 ? QStringLiteral("Question %1:").arg(i) : QStringLiteral("Done with %1.").arg(i)),
+            qPrintable(QString::number(i)));
 }
 
 void TstChatView::findsAndStepsThroughHits() {
-    Window w({userRow(1, QStringLiteral("the apple")), replyRow(2, QStringLiteral("An **app**le and an Apple.\n\n| apple |\n|---|\n| pear |")),
+    Window w({userRow(1, QStringLiteral("the apple")),
+              replyRow(2, QStringLiteral("An **app**le and an Apple.\n\n| apple |\n|---|\n| pear |")),
               userRow(3, QStringLiteral("none"))});
     w.view.find(QStringLiteral("apple"));
     QTRY_VERIFY(!w.view.findState().searching);
@@ -309,8 +315,9 @@ void TstChatView::versionsAndActions() {
         QCOMPARE(signal[0].toInt(), 1);
         actions.insert(int(signal[1].value<MessageAction>()));
     }
-    for (const MessageAction action : {MessageAction::Copy, MessageAction::Regenerate, MessageAction::Edit, MessageAction::Continue,
-                                       MessageAction::Tokens, MessageAction::Delete, MessageAction::PreviousVersion, MessageAction::NextVersion})
+    for (const MessageAction action :
+         {MessageAction::Copy, MessageAction::Regenerate, MessageAction::Edit, MessageAction::Continue,
+          MessageAction::Tokens, MessageAction::Delete, MessageAction::PreviousVersion, MessageAction::NextVersion})
         QVERIFY2(actions.contains(int(action)), qPrintable(QString::number(int(action))));
     // The last version has no next one; a reply in work has no actions.
     reply.version = 3;
@@ -355,7 +362,9 @@ void TstChatView::noteActions() {
 
 void TstChatView::tokenViewMapsPoints() {
     auto reply = replyRow(2, QStringLiteral("I am quite sure"));
-    reply.tokens = tokensOf({QStringLiteral("I"), QStringLiteral(" am"), QStringLiteral(" quite"), QStringLiteral(" sure")}, {0.92, 0.97, 0.41, 0.15});
+    reply.tokens =
+        tokensOf({QStringLiteral("I"), QStringLiteral(" am"), QStringLiteral(" quite"), QStringLiteral(" sure")},
+                 {0.92, 0.97, 0.41, 0.15});
     Window w({userRow(1, QStringLiteral("q")), reply});
     w.view.setTokenView(1, true);
     w.settle();

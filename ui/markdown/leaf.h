@@ -14,7 +14,7 @@ namespace ui::markdown {
 // Limits that keep every input linear and every leaf quick to lay out.
 inline constexpr int MaxDepth = 32;             // quotes and list items around a leaf; what is deeper stays text
 inline constexpr int MaxLineChars = 32768;      // longer lines are continued in the next piece
-inline constexpr int MaxParagraphChars = 8192;  // longer paragraphs are cut at a space
+inline constexpr int MaxParagraphChars = 4096;  // longer paragraphs are cut at a space
 inline constexpr int MaxCodeChars = 4096;
 inline constexpr int MaxCodeLines = 64;
 inline constexpr int MaxTableColumns = 64;  // wider tables stay text

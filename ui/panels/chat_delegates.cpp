@@ -14,12 +14,15 @@ namespace {
 
 constexpr int CardHeight = 46, HeadingHeight = 32, HitHeight = 66;
 
-void paintCard(QPainter& painter, const QRect& rect, const Theme& theme, const QStyleOptionViewItem& option, bool current) {
+void paintCard(QPainter& painter, const QRect& rect, const Theme& theme, const QStyleOptionViewItem& option,
+               bool current) {
     const Tokens& t = theme.tokens();
     const bool hover = option.state & QStyle::State_MouseOver, focus = (option.state & QStyle::State_HasFocus) != 0;
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(focus ? QPen(t.accent, 1) : QPen(Qt::NoPen));
-    painter.setBrush(current ? QBrush(t.accentSoft) : hover ? QBrush(mixed(t.surface2, t.surface, 0.7)) : QBrush(Qt::NoBrush));
+    painter.setBrush(current ? QBrush(t.accentSoft)
+                     : hover ? QBrush(mixed(t.surface2, t.surface, 0.7))
+                             : QBrush(Qt::NoBrush));
     painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), radius::Control, radius::Control);
 }
 
@@ -46,9 +49,11 @@ void ChatDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
     if (opensSection(index)) {
         painter->setFont(m_theme.font(Type::Caption));
         painter->setPen(t.muted);
-        const QRect heading(option.rect.left() + 14, option.rect.top() + m_theme.px(8), option.rect.width() - 28, m_theme.px(20));
+        const QRect heading(option.rect.left() + 14, option.rect.top() + m_theme.px(8), option.rect.width() - 28,
+                            m_theme.px(20));
         painter->drawText(heading, Qt::AlignLeft | Qt::AlignVCenter,
-                          QFontMetrics(painter->font()).elidedText(index.data(Model::SectionRole).toString(), Qt::ElideRight, heading.width()));
+                          QFontMetrics(painter->font())
+                              .elidedText(index.data(Model::SectionRole).toString(), Qt::ElideRight, heading.width()));
     }
     QStyleOptionViewItem part = option;
     const QPoint mouse = option.widget ? option.widget->mapFromGlobal(QCursor::pos()) : QPoint(-1, -1);
@@ -59,24 +64,27 @@ void ChatDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
     int right = 0;
     const auto sign = [&](const char* name, const QColor& color) {
         const int size = m_theme.px(13);
-        paintIcon(*painter, QRectF(inside.right() - right - size, inside.top() + m_theme.px(2), size, size), QLatin1String(name), color);
+        paintIcon(*painter, QRectF(inside.right() - right - size, inside.top() + m_theme.px(2), size, size),
+                  QLatin1String(name), color);
         right += size + 4;
     };
     if (index.data(Model::PinnedRole).toBool())
         sign("pin", t.muted);
     if (index.data(Model::HasDraftRole).toBool())
         sign("edit", t.muted);
-    painter->setFont(m_theme.font(index.data(Model::CurrentRole).toBool() ? Type::Body : Type::Body));
+    painter->setFont(m_theme.font(Type::Body));
     painter->setPen(t.text);
     const QRect title(inside.left(), inside.top(), inside.width() - right, m_theme.px(19));
     painter->drawText(title, Qt::AlignLeft | Qt::AlignVCenter,
-                      QFontMetrics(painter->font()).elidedText(index.data(Model::TitleRole).toString(), Qt::ElideRight, title.width()));
+                      QFontMetrics(painter->font())
+                          .elidedText(index.data(Model::TitleRole).toString(), Qt::ElideRight, title.width()));
     painter->setFont(m_theme.font(Type::Small));
     const bool running = index.data(Model::RunningRole).toBool();
     painter->setPen(running ? t.accent : t.muted);
     const QRect facts(inside.left(), title.bottom() + 1, inside.width(), m_theme.px(16));
     painter->drawText(facts, Qt::AlignLeft | Qt::AlignVCenter,
-                      QFontMetrics(painter->font()).elidedText(index.data(Model::SubtitleRole).toString(), Qt::ElideRight, facts.width()));
+                      QFontMetrics(painter->font())
+                          .elidedText(index.data(Model::SubtitleRole).toString(), Qt::ElideRight, facts.width()));
     painter->restore();
 }
 
@@ -95,13 +103,15 @@ void HitDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
     painter->setPen(t.text);
     const QRect title(inside.left(), inside.top(), inside.width(), m_theme.px(18));
     painter->drawText(title, Qt::AlignLeft | Qt::AlignVCenter,
-                      QFontMetrics(painter->font()).elidedText(index.data(Model::TitleRole).toString(), Qt::ElideRight, title.width()));
+                      QFontMetrics(painter->font())
+                          .elidedText(index.data(Model::TitleRole).toString(), Qt::ElideRight, title.width()));
     // What was said, in at most two lines, with the hits marked: colour and weight.
     QString snippet = index.data(Model::SnippetRole).toString().left(400);
     snippet.replace(QLatin1Char('\n'), QLatin1Char(' '));
     QTextLayout layout(snippet, m_theme.font(Type::Small));
     QList<QTextLayout::FormatRange> formats;
     QTextLayout::FormatRange whole;
+    whole.start = 0;
     whole.length = int(snippet.size());
     whole.format.setForeground(t.muted);
     formats.push_back(whole);

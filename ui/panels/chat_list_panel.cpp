@@ -113,7 +113,7 @@ ChatListPanel::ChatListPanel(app::Workbench& workbench, const Theme& theme, QWid
     connect(m_list, &QListView::customContextMenuRequested, this, &ChatListPanel::openMenu);
     connect(m_hits, &QListView::clicked, this, &ChatListPanel::openHit);
     const auto relayout = [this] {  // headings come and go with the rows beside them
-        m_list->scheduleDelayedItemsLayout();
+        emit m_delegate->sizeHintChanged({});
         refreshEmpty();
     };
     const QAbstractItemModel* chats = workbench.chats();
@@ -153,7 +153,9 @@ void ChatListPanel::onSearch(const QString& text) {
 void ChatListPanel::onHits(const QString& text, int hits) {
     if (text.trimmed() != m_search->text().trimmed() || text.trimmed().isEmpty())
         return;
-    m_hitCount->setText(hits == 0 ? tr("Nothing was said with these words.") : tr("%n hit(s)", nullptr, hits));
+    m_hitCount->setText(hits == 0   ? tr("Nothing was said with these words.")
+                        : hits == 1 ? tr("1 hit")
+                                    : tr("%1 hits").arg(QLocale().toString(hits)));
 }
 
 void ChatListPanel::open(const QModelIndex& index) {
@@ -211,9 +213,15 @@ bool ChatListPanel::listKey(QKeyEvent* event) {
         return false;
     switch (event->key()) {
         case Qt::Key_Return:
-        case Qt::Key_Enter: open(index); return true;
-        case Qt::Key_F2: startRename(index); return true;
-        case Qt::Key_Delete: m_workbench.deleteChat(id); return true;
+        case Qt::Key_Enter:
+            open(index);
+            return true;
+        case Qt::Key_F2:
+            startRename(index);
+            return true;
+        case Qt::Key_Delete:
+            m_workbench.deleteChat(id);
+            return true;
         case Qt::Key_D:
             if (!(event->modifiers() & Qt::ControlModifier))
                 return false;
@@ -224,8 +232,11 @@ bool ChatListPanel::listKey(QKeyEvent* event) {
                 return false;
             m_workbench.setChatPinned(id, !index.data(app::ChatListModel::PinnedRole).toBool());
             return true;
-        case Qt::Key_Menu: openMenu(m_list->visualRect(index).center()); return true;
-        default: return false;
+        case Qt::Key_Menu:
+            openMenu(m_list->visualRect(index).center());
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -304,10 +315,12 @@ void ChatListPanel::openMenu(const QPoint& at) {
     });
     add(menu, "pin", pinned ? tr("Unpin") : tr("Pin"), QKeySequence(Qt::CTRL | Qt::Key_P),
         [this, id, pinned] { m_workbench.setChatPinned(id, !pinned); });
-    add(menu, "duplicate", tr("Duplicate"), QKeySequence(Qt::CTRL | Qt::Key_D), [this, id] { m_workbench.duplicateChat(id); });
+    add(menu, "duplicate", tr("Duplicate"), QKeySequence(Qt::CTRL | Qt::Key_D),
+        [this, id] { m_workbench.duplicateChat(id); });
     addMoveMenu(*menu, id, folder);
     QMenu* exports = menu->addMenu(icon(m_theme, QStringLiteral("export")), tr("Export"));
-    add(exports, "file", tr("Markdown…"), {}, [this, id, title] { exportChat(id, title, app::ExportFormat::Markdown); });
+    add(exports, "file", tr("Markdown…"), {},
+        [this, id, title] { exportChat(id, title, app::ExportFormat::Markdown); });
     add(exports, "file", tr("Web page…"), {}, [this, id, title] { exportChat(id, title, app::ExportFormat::Html); });
     add(exports, "file", tr("JSON, with everything that reproduces it…"), {},
         [this, id, title] { exportChat(id, title, app::ExportFormat::Json); });
@@ -330,11 +343,13 @@ void ChatListPanel::addMoveMenu(QMenu& menu, app::ChatId id, app::FolderId now) 
             [this, id] { askFolderName(0, {}, id); });
     if (now == 0)
         return;
-    connect(move->addAction(tr("Out of its folder")), &QAction::triggered, this, [this, id] { m_workbench.moveChat(id, 0); });
+    connect(move->addAction(tr("Out of its folder")), &QAction::triggered, this,
+            [this, id] { m_workbench.moveChat(id, 0); });
     QString name;
     for (const app::FolderInfo& folder : m_workbench.folders())
         name = folder.id == now ? folder.name : name;
-    connect(move->addAction(tr("Rename this folder…")), &QAction::triggered, this, [this, now, name] { askFolderName(now, name, 0); });
+    connect(move->addAction(tr("Rename this folder…")), &QAction::triggered, this,
+            [this, now, name] { askFolderName(now, name, 0); });
     connect(move->addAction(tr("Delete this folder, keep its chats")), &QAction::triggered, this,
             [this, now] { m_workbench.deleteFolder(now); });
 }
@@ -361,12 +376,13 @@ void ChatListPanel::exportChat(app::ChatId id, const QString& title, app::Export
     auto* dialog = new QFileDialog(window(), tr("Export the chat"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
-    const QString suffix = format == app::ExportFormat::Html ? QStringLiteral("html")
+    const QString suffix = format == app::ExportFormat::Html   ? QStringLiteral("html")
                            : format == app::ExportFormat::Json ? QStringLiteral("json")
                                                                : QStringLiteral("md");
     dialog->setDefaultSuffix(suffix);
     dialog->selectFile(fileName(title) + QLatin1Char('.') + suffix);
-    connect(dialog, &QFileDialog::fileSelected, this, [this, id, format](const QString& path) { m_workbench.exportChat(id, path, format); });
+    connect(dialog, &QFileDialog::fileSelected, this,
+            [this, id, format](const QString& path) { m_workbench.exportChat(id, path, format); });
     dialog->open();
 }
 

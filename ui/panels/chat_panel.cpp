@@ -187,8 +187,9 @@ void ChatPanel::beginEdit(int row) {
         return;
     const app::MessageRow& message = m_workbench.messages()->at(row);
     m_composer->beginEdit(message.id, message.text,
-                          message.role == app::Role::User ? tr("Editing your message. A new reply is written; the old version stays.")
-                                                          : tr("Editing the reply. The old version stays."));
+                          message.role == app::Role::User
+                              ? tr("Editing your message. A new reply is written; the old version stays.")
+                              : tr("Editing the reply. The old version stays."));
 }
 
 void ChatPanel::onAction(int row, MessageAction action) {
@@ -197,14 +198,30 @@ void ChatPanel::onAction(int row, MessageAction action) {
         return;
     const app::MessageRow& message = messages->at(row);
     switch (action) {
-        case MessageAction::Copy: copy(message.text, tr("Message copied")); break;
-        case MessageAction::Regenerate: m_workbench.regenerate(message.id); break;
-        case MessageAction::Edit: beginEdit(row); break;
-        case MessageAction::Continue: m_workbench.continueReply(message.id); break;
-        case MessageAction::Delete: m_workbench.deleteMessage(message.id); break;
-        case MessageAction::PreviousVersion: m_workbench.showVersion(message.id, message.version - 1); break;
-        case MessageAction::NextVersion: m_workbench.showVersion(message.id, message.version + 1); break;
-        case MessageAction::RetrySave: m_workbench.retrySave(message.id); break;
+        case MessageAction::Copy:
+            copy(message.text, tr("Message copied"));
+            break;
+        case MessageAction::Regenerate:
+            m_workbench.regenerate(message.id);
+            break;
+        case MessageAction::Edit:
+            beginEdit(row);
+            break;
+        case MessageAction::Continue:
+            m_workbench.continueReply(message.id);
+            break;
+        case MessageAction::Delete:
+            m_workbench.deleteMessage(message.id);
+            break;
+        case MessageAction::PreviousVersion:
+            m_workbench.showVersion(message.id, message.version - 1);
+            break;
+        case MessageAction::NextVersion:
+            m_workbench.showVersion(message.id, message.version + 1);
+            break;
+        case MessageAction::RetrySave:
+            m_workbench.retrySave(message.id);
+            break;
         case MessageAction::Tokens:
             m_card->hide();
             m_view->setTokenView(row, !m_view->tokenView(row));
@@ -212,7 +229,8 @@ void ChatPanel::onAction(int row, MessageAction action) {
                 m_workbench.requestTokens(message.id);
             break;
         case MessageAction::None:
-        case MessageAction::CopyCode: break;
+        case MessageAction::CopyCode:
+            break;
     }
 }
 
@@ -241,7 +259,8 @@ void ChatPanel::onToken(int row, int token) {
     m_cardToken = token;
     const app::MessageState state = messages->at(row).state;
     const bool running = state == app::MessageState::Waiting || state == app::MessageState::Streaming;
-    m_card->showFor(messages->at(row).tokens.at(token), QRect(m_view->viewport()->mapTo(this, rect.topLeft()), rect.size()),
+    m_card->showFor(messages->at(row).tokens.at(token),
+                    QRect(m_view->viewport()->mapTo(this, rect.topLeft()), rect.size()),
                     !running && m_workbench.canSend());
 }
 
@@ -264,7 +283,8 @@ void ChatPanel::openMenu(int row, const QPoint& at) {
     if (row >= 0 && row < messages->rowCount() && messages->at(row).role != app::Role::Note) {
         const app::MessageRow& message = messages->at(row);
         const bool reply = message.role == app::Role::Assistant;
-        const bool running = message.state == app::MessageState::Waiting || message.state == app::MessageState::Streaming;
+        const bool running =
+            message.state == app::MessageState::Waiting || message.state == app::MessageState::Streaming;
         const auto act = [&](const char* name, const QString& text, MessageAction action, bool enabled) {
             add(name, text, [this, row, action] { onAction(row, action); })->setEnabled(enabled);
         };
@@ -277,8 +297,10 @@ void ChatPanel::openMenu(int row, const QPoint& at) {
                 message.hasTokens || !message.tokens.isEmpty());
         }
         if (message.versions > 1) {
-            act("chevron-left", tr("Previous version"), MessageAction::PreviousVersion, message.version > 1 && !running);
-            act("chevron-right", tr("Next version"), MessageAction::NextVersion, message.version < message.versions && !running);
+            act("chevron-left", tr("Previous version"), MessageAction::PreviousVersion,
+                message.version > 1 && !running);
+            act("chevron-right", tr("Next version"), MessageAction::NextVersion,
+                message.version < message.versions && !running);
         }
         menu.addSeparator();
         act("trash", tr("Delete this and what follows"), MessageAction::Delete, !running);

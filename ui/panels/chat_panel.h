@@ -1,4 +1,5 @@
-// The open chat: conversation, composer, find bar, token card. Passes what a person does on to the workbench. UI thread.
+// The open chat: conversation, composer, find bar, token card. Passes what a person does on to the workbench. UI
+// thread.
 #pragma once
 
 #include <QWidget>

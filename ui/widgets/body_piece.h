@@ -1,5 +1,5 @@
-// A part of a message's body that is laid out and painted as one: a Markdown leaf, or a run of tokens. Positions count the
-// characters of its text. UI thread.
+// A part of a message's body that is laid out and painted as one: a Markdown leaf, or a run of tokens. Positions count
+// the characters of its text. UI thread.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@ class BodyPiece {
   public:
     virtual ~BodyPiece() = default;
     virtual double height() const = 0;
-    virtual void paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks, const QRectF& clip) const = 0;
+    virtual void paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks,
+                       const QRectF& clip) const = 0;
     virtual int positionAt(QPointF point) const = 0;
     virtual QRectF cursorRect(int position) const = 0;
     virtual QString linkAt(QPointF) const { return {}; }
@@ -27,7 +28,8 @@ class LeafPiece : public BodyPiece {
               const markdown::LayoutStyle& style, double width)
         : m_layout(leaf, place, definitions, style, width) {}
     double height() const override { return m_layout.height(); }
-    void paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks, const QRectF& clip) const override {
+    void paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks,
+               const QRectF& clip) const override {
         m_layout.paint(painter, origin, marks, clip);
     }
     int positionAt(QPointF point) const override { return m_layout.positionAt(point); }

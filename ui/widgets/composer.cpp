@@ -29,6 +29,7 @@ ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent) {
     setFrameShape(QFrame::NoFrame);
     setAccessibleName(tr("Message"));
     setAccessibleDescription(tr("Enter sends, Shift+Enter breaks the line, Escape stops the reply."));
+    document()->setDocumentMargin(1);
     setLook(this, "bare");
 }
 
@@ -171,9 +172,8 @@ Composer::Composer(const Theme& theme, QWidget* parent) : QFrame(parent), m_them
             emit stopRequested();
     });
     connect(m_edit, &ComposerEdit::editLastPressed, this, &Composer::editLastRequested);
-    connect(m_edit, &ComposerEdit::pictureRefused, this, [this] {
-        showHint(tr("Pictures cannot be sent yet: this version reads text only. Nothing was added."));
-    });
+    connect(m_edit, &ComposerEdit::pictureRefused, this,
+            [this] { showHint(tr("Pictures cannot be sent yet: this version reads text only. Nothing was added.")); });
     connect(m_edit, &ComposerEdit::focusChanged, this, [this](bool on) {
         setProperty("focused", on);
         setLook(this, "composer");

@@ -1,6 +1,6 @@
-// Where a person writes: a text field that grows to 40 % of the height it may take, the exact count of the context with a
-// gauge, and Send that turns into Stop. Enter sends, Shift+Enter breaks the line, Esc stops. Takes plain text only: markup
-// and pictures never come in by pasting or dropping. UI thread.
+// Where a person writes: a text field that grows to 40 % of the height it may take, the exact count of the context with
+// a gauge, and Send that turns into Stop. Enter sends, Shift+Enter breaks the line, Esc stops. Takes plain text only:
+// markup and pictures never come in by pasting or dropping. UI thread.
 #pragma once
 
 #include <QFrame>

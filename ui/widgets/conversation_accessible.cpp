@@ -33,11 +33,14 @@ class MessageAccessible : public QAccessibleInterface, public QAccessibleActionI
                 const QString author = index.data(app::MessageModel::AuthorRole).toString();
                 const QString error = index.data(app::MessageModel::ErrorRole).toString();
                 const QString said = m_view->messageText(m_row);
-                return error.isEmpty() ? ConversationView::tr("%1: %2", "author and message").arg(author, said)
-                                       : ConversationView::tr("%1: %2 %3", "author, message, error").arg(author, said, error);
+                return error.isEmpty()
+                           ? ConversationView::tr("%1: %2", "author and message").arg(author, said)
+                           : ConversationView::tr("%1: %2 %3", "author, message, error").arg(author, said, error);
             }
-            case QAccessible::Description: return index.data(app::MessageModel::StatsLineRole).toString();
-            default: return {};
+            case QAccessible::Description:
+                return index.data(app::MessageModel::StatsLineRole).toString();
+            default:
+                return {};
         }
     }
     QRect rect() const override {
@@ -56,8 +59,8 @@ class MessageAccessible : public QAccessibleInterface, public QAccessibleActionI
     }
 
     QStringList actionNames() const override {
-        return {setFocusAction(), ConversationView::tr("Copy"), ConversationView::tr("Edit"), ConversationView::tr("Regenerate"),
-                ConversationView::tr("Delete")};
+        return {setFocusAction(), ConversationView::tr("Copy"), ConversationView::tr("Edit"),
+                ConversationView::tr("Regenerate"), ConversationView::tr("Delete")};
     }
     void doAction(const QString& name) override {
         if (!isValid())
@@ -69,8 +72,8 @@ class MessageAccessible : public QAccessibleInterface, public QAccessibleActionI
             return;
         }
         const QStringList names = actionNames();
-        constexpr MessageAction actions[] = {MessageAction::None, MessageAction::Copy, MessageAction::Edit, MessageAction::Regenerate,
-                                             MessageAction::Delete};
+        constexpr MessageAction actions[] = {MessageAction::None, MessageAction::Copy, MessageAction::Edit,
+                                             MessageAction::Regenerate, MessageAction::Delete};
         const qsizetype i = names.indexOf(name);
         if (i > 0)
             emit m_view->actionTriggered(m_row, actions[i]);
@@ -84,7 +87,8 @@ class MessageAccessible : public QAccessibleInterface, public QAccessibleActionI
 
 class ConversationAccessible : public QAccessibleWidget {
   public:
-    explicit ConversationAccessible(ConversationView* view) : QAccessibleWidget(view, QAccessible::List), m_view(view) {}
+    explicit ConversationAccessible(ConversationView* view)
+        : QAccessibleWidget(view, QAccessible::List), m_view(view) {}
     ~ConversationAccessible() override { forget(); }
 
     int childCount() const override { return m_view->model() ? m_view->model()->rowCount() : 0; }
@@ -110,7 +114,7 @@ class ConversationAccessible : public QAccessibleWidget {
     QAccessibleInterface* focusChild() const override { return child(m_view->currentRow()); }
     QString text(QAccessible::Text which) const override {
         if (which == QAccessible::Value)
-            return ConversationView::tr("%n message(s)", nullptr, childCount());
+            return ConversationView::tr("Messages: %1").arg(childCount());
         return QAccessibleWidget::text(which);
     }
     void forget() {

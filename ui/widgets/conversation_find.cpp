@@ -54,7 +54,8 @@ void ConversationView::findStep() {
         m_findTimer.stop();
     }
     if (m_currentHit < 0 && !m_hits.empty()) {  // the first one from here on
-        const auto from = std::lower_bound(m_hits.begin(), m_hits.end(), m_top.row, [](const Hit& h, int row) { return h.row < row; });
+        const auto from = std::lower_bound(m_hits.begin(), m_hits.end(), m_top.row,
+                                           [](const Hit& h, int row) { return h.row < row; });
         if (from != m_hits.end() || m_findRow < 0) {
             m_currentHit = from != m_hits.end() ? int(from - m_hits.begin()) : 0;
             revealHit();

@@ -110,7 +110,8 @@ QString ConversationView::selectedText() const {
             text = message.text;  // never seen: as it was written
         } else {
             const int end = last && to.position != INT_MAX ? to.position : -1;
-            text = item.plainText(message, first ? from.segment : 1, first ? from.position : 0, last ? to.segment : INT_MAX, end);
+            text = item.plainText(message, first ? from.segment : 1, first ? from.position : 0,
+                                  last ? to.segment : INT_MAX, end);
         }
         if (from.row != to.row) {  // who said it
             const QString author = m_model->index(row).data(app::MessageModel::AuthorRole).toString();
@@ -166,7 +167,11 @@ void ConversationView::mousePressEvent(QMouseEvent* event) {
     m_pressed = target;
     if (target.action != MessageAction::None || !target.cardAction.isEmpty())
         return;
-    m_clicks = m_clickTime.isValid() && m_clickTime.elapsed() < QGuiApplication::styleHints()->mouseDoubleClickInterval() ? m_clicks + 1 : 1;
+    const bool again = m_clickTime.isValid() &&
+                       m_clickTime.elapsed() < QGuiApplication::styleHints()->mouseDoubleClickInterval() &&
+                       (point - m_clickPoint).manhattanLength() < 6;
+    m_clicks = again ? m_clicks + 1 : 1;
+    m_clickPoint = point;
     m_clickTime.start();
     const TextPosition at = positionAt(point);
     if (at.row < 0)
@@ -175,7 +180,8 @@ void ConversationView::mousePressEvent(QMouseEvent* event) {
     m_wordwise = false;
     if (m_clicks >= 3) {  // the whole piece
         m_anchorPosition = {at.row, at.segment, 0};
-        m_headPosition = {at.row, at.segment, int(m_items[size_t(at.row)].flatText(m_model->at(at.row), at.segment).size())};
+        m_headPosition = {at.row, at.segment,
+                          int(m_items[size_t(at.row)].flatText(m_model->at(at.row), at.segment).size())};
         m_selecting = false;
     } else if (event->modifiers() & Qt::ShiftModifier && m_anchorPosition.row >= 0) {
         m_headPosition = at;
@@ -194,6 +200,7 @@ void ConversationView::mouseDoubleClickEvent(QMouseEvent* event) {
         return;
     }
     m_clicks = 2;
+    m_clickPoint = event->position();
     m_clickTime.start();
     m_selecting = m_wordwise = true;
     expandToWord(positionAt(event->position()));
@@ -219,7 +226,10 @@ void ConversationView::mouseReleaseEvent(QMouseEvent* event) {
     m_autoScroll.stop();
     m_selecting = false;
     const Target target = targetAt(event->position());
-    if (hasSelection()) {
+    const bool button = m_pressed.action != MessageAction::None || !m_pressed.cardAction.isEmpty();
+    if (button && target == m_pressed) {
+        trigger(target);
+    } else if (!button && hasSelection()) {
         if (QGuiApplication::clipboard()->supportsSelection())
             QGuiApplication::clipboard()->setText(selectedText(), QClipboard::Selection);
     } else if (target == m_pressed) {
@@ -248,7 +258,8 @@ void ConversationView::setHovered(const Target& target) {
         return;
     const bool tokenChanged = target.token != m_hovered.token || target.row != m_hovered.row;
     m_hovered = target;
-    const bool hand = target.action != MessageAction::None || !target.link.isEmpty() || !target.cardAction.isEmpty() || target.token >= 0;
+    const bool hand = target.action != MessageAction::None || !target.link.isEmpty() || !target.cardAction.isEmpty() ||
+                      target.token >= 0;
     viewport()->setCursor(hand ? Qt::PointingHandCursor : target.text ? Qt::IBeamCursor : Qt::ArrowCursor);
     viewport()->update();
     if (tokenChanged)
@@ -277,7 +288,8 @@ void ConversationView::contextMenuEvent(QContextMenuEvent* event) {
     if (event->reason() == QContextMenuEvent::Keyboard) {
         const int row = m_current >= 0 ? m_current : m_visible.empty() ? -1 : m_visible.back().row;
         const QRect rect = messageRect(row);
-        emit contextMenuRequested(row, viewport()->mapToGlobal(rect.isNull() ? viewport()->rect().center() : rect.topLeft() + QPoint(20, 40)));
+        emit contextMenuRequested(row, viewport()->mapToGlobal(rect.isNull() ? viewport()->rect().center()
+                                                                             : rect.topLeft() + QPoint(20, 40)));
         return;
     }
     emit contextMenuRequested(rowAt(viewport()->mapFromGlobal(event->globalPos())), event->globalPos());
@@ -315,19 +327,26 @@ bool ConversationView::messageKey(QKeyEvent* event) {
     const app::MessageRow& row = m_model->at(m_current);
     const auto act = [&](MessageAction action) {
         const auto buttons = m_items[size_t(m_current)].buttons(row, m_style, columnWidth(), true);
-        const auto found = std::find_if(buttons.begin(), buttons.end(), [&](const MessageButton& b) { return b.action == action; });
+        const auto found =
+            std::find_if(buttons.begin(), buttons.end(), [&](const MessageButton& b) { return b.action == action; });
         if (found != buttons.end() && found->enabled)
             emit actionTriggered(m_current, action);
         return true;
     };
     const bool alt = event->modifiers() & Qt::AltModifier, plain = event->modifiers() == Qt::NoModifier;
     switch (event->key()) {
-        case Qt::Key_Left: return alt ? act(MessageAction::PreviousVersion) : plain && moveToken(-1);
-        case Qt::Key_Right: return alt ? act(MessageAction::NextVersion) : plain && moveToken(1);
-        case Qt::Key_F2: return act(MessageAction::Edit);
-        case Qt::Key_Delete: return act(MessageAction::Delete);
-        case Qt::Key_R: return plain && act(MessageAction::Regenerate);
-        case Qt::Key_T: return plain && act(MessageAction::Tokens);
+        case Qt::Key_Left:
+            return alt ? act(MessageAction::PreviousVersion) : plain && moveToken(-1);
+        case Qt::Key_Right:
+            return alt ? act(MessageAction::NextVersion) : plain && moveToken(1);
+        case Qt::Key_F2:
+            return act(MessageAction::Edit);
+        case Qt::Key_Delete:
+            return act(MessageAction::Delete);
+        case Qt::Key_R:
+            return plain && act(MessageAction::Regenerate);
+        case Qt::Key_T:
+            return plain && act(MessageAction::Tokens);
         case Qt::Key_Return:
         case Qt::Key_Enter: {
             const QList<app::Action> actions = m_items[size_t(m_current)].cardActions();
@@ -336,7 +355,8 @@ bool ConversationView::messageKey(QKeyEvent* event) {
             emit cardActionTriggered(m_current, actions.front().id);
             return true;
         }
-        default: return false;
+        default:
+            return false;
     }
 }
 
@@ -355,7 +375,9 @@ void ConversationView::keyPressEvent(QKeyEvent* event) {
     }
     const bool jump = event->modifiers() & (Qt::AltModifier | Qt::ControlModifier);
     if (jump && (event->key() == Qt::Key_Up || event->key() == Qt::Key_Down) && !m_items.empty()) {
-        const int from = m_current >= 0 ? m_current : m_visible.empty() ? 0 : m_visible.back().row + (event->key() == Qt::Key_Up ? 0 : -1);
+        const int from = m_current >= 0      ? m_current
+                         : m_visible.empty() ? 0
+                                             : m_visible.back().row + (event->key() == Qt::Key_Up ? 0 : -1);
         setCurrentRow(std::clamp(from + (event->key() == Qt::Key_Up ? -1 : 1), 0, int(m_items.size()) - 1));
         const QRect rect = messageRect(m_current);
         if (rect.isNull() || rect.top() < 0 || (rect.bottom() > viewport()->height() && rect.top() > 40))
@@ -365,13 +387,25 @@ void ConversationView::keyPressEvent(QKeyEvent* event) {
     if (messageKey(event))
         return;
     switch (event->key()) {
-        case Qt::Key_Up: bar->triggerAction(QAbstractSlider::SliderSingleStepSub); return;
-        case Qt::Key_Down: bar->triggerAction(QAbstractSlider::SliderSingleStepAdd); return;
-        case Qt::Key_PageUp: bar->triggerAction(QAbstractSlider::SliderPageStepSub); return;
+        case Qt::Key_Up:
+            bar->triggerAction(QAbstractSlider::SliderSingleStepSub);
+            return;
+        case Qt::Key_Down:
+            bar->triggerAction(QAbstractSlider::SliderSingleStepAdd);
+            return;
+        case Qt::Key_PageUp:
+            bar->triggerAction(QAbstractSlider::SliderPageStepSub);
+            return;
         case Qt::Key_PageDown:
-        case Qt::Key_Space: bar->triggerAction(QAbstractSlider::SliderPageStepAdd); return;
-        case Qt::Key_Home: bar->setValue(0); return;
-        case Qt::Key_End: jumpToEnd(); return;
+        case Qt::Key_Space:
+            bar->triggerAction(QAbstractSlider::SliderPageStepAdd);
+            return;
+        case Qt::Key_Home:
+            bar->setValue(0);
+            return;
+        case Qt::Key_End:
+            jumpToEnd();
+            return;
         case Qt::Key_Escape:
             if (hasSelection() || m_current >= 0) {
                 clearSelection();
@@ -380,7 +414,8 @@ void ConversationView::keyPressEvent(QKeyEvent* event) {
                 return;
             }
             break;
-        default: break;
+        default:
+            break;
     }
     if (m_current < 0 && !event->text().isEmpty() && event->text().at(0).isPrint() &&
         !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier))) {

@@ -135,7 +135,8 @@ void ConversationView::onDataChanged(const QModelIndex& first, const QModelIndex
     using Model = app::MessageModel;
     for (int row = first.row(); row <= last.row() && row < int(m_items.size()); ++row) {
         MessageItem& item = m_items[size_t(row)];
-        const bool text = roles.isEmpty() || roles.contains(Model::TextRole) || (item.tokenView() && roles.contains(Model::TokensRole));
+        const bool text = roles.isEmpty() || roles.contains(Model::TextRole) ||
+                          (item.tokenView() && roles.contains(Model::TokensRole));
         const bool wasPrepared = item.prepared();
         item.update(m_model->at(row), text);
         if (!wasPrepared && m_estimated)
@@ -280,7 +281,8 @@ void ConversationView::settle() {
     forgetFarLayouts();
     updateBars();
     m_settling = false;
-    const bool streaming = !m_visible.empty() && m_model->at(m_visible.back().row).state == app::MessageState::Streaming;
+    const bool streaming =
+        !m_visible.empty() && m_model->at(m_visible.back().row).state == app::MessageState::Streaming;
     if (streaming && !m_caretTimer.isActive())
         m_caretTimer.start(530, this);
     else if (!streaming)
@@ -451,16 +453,17 @@ void ConversationView::focusToken(int row, int token) {
 
 std::vector<markdown::Mark> ConversationView::marksFor(int row, int segment) const {
     std::vector<markdown::Mark> marks;
-    const auto hit = std::lower_bound(m_hits.begin(), m_hits.end(), std::pair(row, segment), [](const Hit& h, const auto& key) {
-        return std::pair(h.row, h.segment) < key;
-    });
+    const auto hit = std::lower_bound(m_hits.begin(), m_hits.end(), std::pair(row, segment),
+                                      [](const Hit& h, const auto& key) { return std::pair(h.row, h.segment) < key; });
     for (auto h = hit; h != m_hits.end() && h->row == row && h->segment == segment; ++h)
         marks.push_back({h->from, h->to, h - m_hits.begin() == m_currentHit ? m_style.currentHit : m_style.hit});
     if (hasSelection()) {
         const auto [from, to] = selection();
         const TextPosition begin{row, segment, 0};
-        if (std::pair(from.row, from.segment) <= std::pair(row, segment) && std::pair(row, segment) <= std::pair(to.row, to.segment)) {
-            const bool first = from.row == row && from.segment == segment, last = to.row == row && to.segment == segment;
+        if (std::pair(from.row, from.segment) <= std::pair(row, segment) &&
+            std::pair(row, segment) <= std::pair(to.row, to.segment)) {
+            const bool first = from.row == row && from.segment == segment,
+                       last = to.row == row && to.segment == segment;
             marks.push_back({first ? from.position : 0, last ? to.position : INT_MAX, m_style.selection});
         }
         (void)begin;
@@ -480,16 +483,18 @@ void ConversationView::paintEvent(QPaintEvent* event) {
             continue;
         const app::MessageRow& row = m_model->at(v.row);
         if (v.row == m_flashRow && m_flash > 0)
-            painter.fillRect(QRectF(left - 14, v.y + (v.segment == 0 ? 18 : 0), width + 28, height - (v.segment == 0 ? 18 : 0)),
-                             mixed(m_style.tokens.accent, m_style.tokens.background, 0.18 * m_flash));
+            painter.fillRect(
+                QRectF(left - 14, v.y + (v.segment == 0 ? 18 : 0), width + 28, height - (v.segment == 0 ? 18 : 0)),
+                mixed(m_style.tokens.accent, m_style.tokens.background, 0.18 * m_flash));
         if (v.row == m_current && hasFocus()) {
             const double from = v.segment == 0 ? m_style.px(row.role == app::Role::Note ? 18 : 26) : 0;
             painter.fillRect(QRectF(left - 13, v.y + from, 3, height - from), m_style.tokens.accent);
         }
-        const MessageAction hovered = m_hovered.row == v.row && m_hovered.segment == v.segment ? m_hovered.action : MessageAction::None;
+        const MessageAction hovered =
+            m_hovered.row == v.row && m_hovered.segment == v.segment ? m_hovered.action : MessageAction::None;
         const bool active = m_hovered.row == v.row || (v.row == m_current && hasFocus());
-        item.paintSegment(painter, row, v.segment, QPointF(left, v.y), m_style, width, marksFor(v.row, v.segment), clip, hovered, active,
-                          m_caretOn);
+        item.paintSegment(painter, row, v.segment, QPointF(left, v.y), m_style, width, marksFor(v.row, v.segment), clip,
+                          hovered, active, m_caretOn);
     }
     // Buttons over everything: those of a head stand in one segment, those of a foot in another.
     int done = -1;
@@ -505,13 +510,14 @@ void ConversationView::paintEvent(QPaintEvent* event) {
             const QRectF rect = button.rect.translated(left, top);
             if (!rect.intersects(clip))
                 continue;
-            const bool hover = m_hovered.row == v.row && button.action != MessageAction::None && m_hovered.action == button.action;
+            const bool hover =
+                m_hovered.row == v.row && button.action != MessageAction::None && m_hovered.action == button.action;
             if ((hover && button.enabled) || button.checked) {
                 painter.setPen(Qt::NoPen);
                 painter.setBrush(button.checked ? m_style.tokens.accentSoft : m_style.tokens.surface2);
                 painter.drawRoundedRect(rect, 5, 5);
             }
-            const QColor color = !button.enabled ? m_style.tokens.border
+            const QColor color = !button.enabled  ? m_style.tokens.border
                                  : button.checked ? m_style.tokens.accent
                                  : hover          ? m_style.tokens.text
                                                   : m_style.tokens.muted;
@@ -521,7 +527,8 @@ void ConversationView::paintEvent(QPaintEvent* event) {
                 painter.drawText(rect, Qt::AlignCenter, button.text);
             } else {
                 const double size = m_style.px(15);
-                paintIcon(painter, QRectF(rect.center().x() - size / 2, rect.center().y() - size / 2, size, size), button.icon, color);
+                paintIcon(painter, QRectF(rect.center().x() - size / 2, rect.center().y() - size / 2, size, size),
+                          button.icon, color);
             }
         }
     }
@@ -539,7 +546,8 @@ void ConversationView::paintLinkChip(QPainter& painter) const {
     QTextOption option;
     option.setWrapMode(QTextOption::WrapAnywhere);
     const QRectF bounds = metrics.boundingRect(QRectF(0, 0, most, 2000), Qt::TextWrapAnywhere, text);
-    const QRectF chip(6, viewport()->height() - bounds.height() - pad - 6, bounds.width() + 2 * pad, bounds.height() + pad);
+    const QRectF chip(6, viewport()->height() - bounds.height() - pad - 6, bounds.width() + 2 * pad,
+                      bounds.height() + pad);
     painter.setPen(m_style.tokens.border);
     painter.setBrush(m_style.tokens.surface);
     painter.drawRoundedRect(chip.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);

@@ -1,6 +1,6 @@
 // The conversation: messages painted by hand, laid out only where they are seen, so that ten thousand of them open and
-// scroll at once. Follows the end while the person is at the end. Selection and copying go across messages and work while a
-// reply streams. It knows the message model and the theme; what a click means is told by signals. UI thread.
+// scroll at once. Follows the end while the person is at the end. Selection and copying go across messages and work
+// while a reply streams. It knows the message model and the theme; what a click means is told by signals. UI thread.
 #pragma once
 
 #include <QAbstractScrollArea>
@@ -176,6 +176,7 @@ class ConversationView : public QAbstractScrollArea {
     bool m_caretOn = true;
     QBasicTimer m_parseTimer, m_findTimer, m_caretTimer, m_autoScroll, m_flashTimer, m_settleTimer;
     QElapsedTimer m_clickTime;
+    QPointF m_clickPoint;
     int m_clicks = 0;
     QToolButton* m_jump = nullptr;
 

@@ -37,8 +37,9 @@ FindBar::FindBar(const Theme& theme, QWidget* parent) : QFrame(parent) {
     m_previous = button("chevron-up", tr("Previous hit (Shift+Enter)"));
     m_next = button("chevron-down", tr("Next hit (Enter)"));
     m_close = button("close", tr("Close (Esc)"));
-    for (QWidget* widget : {static_cast<QWidget*>(m_field), static_cast<QWidget*>(m_count), static_cast<QWidget*>(m_previous),
-                            static_cast<QWidget*>(m_next), static_cast<QWidget*>(m_close)})
+    for (QWidget* widget :
+         {static_cast<QWidget*>(m_field), static_cast<QWidget*>(m_count), static_cast<QWidget*>(m_previous),
+          static_cast<QWidget*>(m_next), static_cast<QWidget*>(m_close)})
         row->addWidget(widget);
     connect(m_field, &QLineEdit::textChanged, this, &FindBar::textChanged);
     connect(m_previous, &QToolButton::clicked, this, [this] { emit next(true); });
@@ -66,7 +67,8 @@ void FindBar::setState(int current, int count, bool searching) {
     QString text;
     if (!m_field->text().isEmpty())
         text = count == 0 ? (searching ? tr("searching…") : tr("no hits"))
-                          : tr("%1 of %2").arg(locale.toString(current), locale.toString(count)) + (searching ? QStringLiteral("…") : QString());
+                          : tr("%1 of %2").arg(locale.toString(current), locale.toString(count)) +
+                                (searching ? QStringLiteral("…") : QString());
     m_count->setText(text);
     m_previous->setEnabled(count > 0);
     m_next->setEnabled(count > 0);

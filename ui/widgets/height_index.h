@@ -1,5 +1,5 @@
-// Heights of many rows with their running sums: set, top of a row and row at a height cost the logarithm of their number
-// (a Fenwick tree). Thread: any.
+// Heights of many rows with their running sums: set, top of a row and row at a height cost the logarithm of their
+// number (a Fenwick tree). Thread: any.
 #pragma once
 
 #include <cstddef>

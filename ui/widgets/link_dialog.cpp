@@ -1,8 +1,8 @@
 #include "ui/widgets/link_dialog.h"
 
+#include <QClipboard>
 #include <QDialogButtonBox>
 #include <QGuiApplication>
-#include <QClipboard>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -35,9 +35,10 @@ LinkDialog::LinkDialog(const Theme& theme, const QString& url, QWidget* parent) 
     const QUrl parsed(url, QUrl::StrictMode);
     auto* column = new QVBoxLayout(this);
     column->setSpacing(space::M);
-    auto* lead = new QLabel(parsed.scheme() == QLatin1String("mailto")
-                                ? tr("Your mail program would open with this address:")
-                                : tr("Your browser would open this address at %1:").arg(parsed.host(QUrl::FullyEncoded)));
+    auto* lead =
+        new QLabel(parsed.scheme() == QLatin1String("mailto")
+                       ? tr("Your mail program would open with this address:")
+                       : tr("Your browser would open this address at %1:").arg(parsed.host(QUrl::FullyEncoded)));
     lead->setTextFormat(Qt::PlainText);
     lead->setWordWrap(true);
     column->addWidget(lead);

@@ -50,8 +50,9 @@ void applyTheme(ConversationStyle& style, const Theme& theme) {
     leaf.mono.setPixelSize(qRound(markdown::pixelSize(leaf.mono)));
     leaf.small = style.small;
     leaf.math = style.body;
-    leaf.math.setFamilies({QStringLiteral("STIX Two Text"), QStringLiteral("Latin Modern Roman"), QStringLiteral("Cambria Math"),
-                           QStringLiteral("Noto Serif"), QStringLiteral("DejaVu Serif"), QStringLiteral("serif")});
+    leaf.math.setFamilies({QStringLiteral("STIX Two Text"), QStringLiteral("Latin Modern Roman"),
+                           QStringLiteral("Cambria Math"), QStringLiteral("Noto Serif"), QStringLiteral("DejaVu Serif"),
+                           QStringLiteral("serif")});
     leaf.text = t.text;
     leaf.muted = t.muted;
     leaf.accent = t.accent;
@@ -59,14 +60,15 @@ void applyTheme(ConversationStyle& style, const Theme& theme) {
     leaf.border = t.border;
     leaf.warning = t.warning;
     leaf.unit = style.unit;
-    leaf.code = {readable(t.accent, t),                            // keyword
-                 readable(t.series[0], t),                         // type
-                 readable(t.series[2], t),                         // string
-                 readable(t.series[5], t),                         // number
-                 readable(t.muted, t),                             // comment
-                 readable(t.series[3], t),                         // meta
-                 readable(mixed(t.series[0], t.text, 0.55), t),    // function
-                 readable(t.series[2], t), readable(t.error, t)};  // added, removed
+    leaf.code = {readable(t.accent, t),                          // keyword
+                 readable(t.series[0], t),                       // type
+                 readable(t.series[2], t),                       // string
+                 readable(t.series[5], t),                       // number
+                 readable(t.muted, t),                           // comment
+                 readable(t.series[3], t),                       // meta
+                 readable(mixed(t.series[0], t.text, 0.55), t),  // function
+                 readable(t.series[2], t),
+                 readable(t.error, t)};  // added, removed
     style.token.font = leaf.body;
     style.token.text = t.text;
     style.token.heat = t.series[5];
@@ -80,14 +82,6 @@ void applyTheme(ConversationStyle& style, const Theme& theme) {
 
 void MessageItem::update(const app::MessageRow& row, bool textChanged) {
     m_headChanged = true;
-    const bool plain = row.role == app::Role::User || row.role == app::Role::System;
-    if (plain != m_plainDocument || !m_prepared) {
-        if (plain != m_plainDocument) {
-            m_document = markdown::Document(plain);
-            m_plainDocument = plain;
-            m_changedFrom = 0;
-        }
-    }
     if (textChanged && m_prepared && !m_tokenView) {
         const int stable = m_document.stableCount();
         const bool goesOn = row.text.startsWith(m_document.text());
@@ -138,7 +132,8 @@ void MessageItem::invalidate() {
 double MessageItem::estimate(const app::MessageRow& row, const ConversationStyle& style, double width) {
     const double line = std::round(markdown::pixelSize(style.leaf.body) * 1.45);
     const double perLine = std::max(10.0, width / (markdown::pixelSize(style.leaf.body) * 0.52));
-    const double lines = std::max(double(row.text.count(QLatin1Char('\n'))) * 1.1, double(row.text.size()) / perLine + 0.5);
+    const double lines =
+        std::max(double(row.text.count(QLatin1Char('\n'))) * 1.1, double(row.text.size()) / perLine + 0.5);
     m_estimate = isNote(row) ? 50 * style.unit
                              : (Gap + NameHeight + AfterName) * style.unit + std::ceil(std::max(1.0, lines)) * line +
                                    (row.role == app::Role::Assistant ? FootRow * style.unit : 0);
@@ -149,19 +144,27 @@ double MessageItem::estimateLeaf(const markdown::Leaf& leaf, const ConversationS
     using markdown::LeafKind;
     const double line = std::round(markdown::pixelSize(style.leaf.body) * 1.45);
     switch (leaf.kind) {
-        case LeafKind::Rule: return 19 * style.unit;
-        case LeafKind::Math: return 44 * style.unit;
-        case LeafKind::Heading: return 40 * style.unit;
-        case LeafKind::Table: return double(leaf.rows.size()) * 31 * style.unit + (leaf.continues ? 0 : 10);
+        case LeafKind::Rule:
+            return 19 * style.unit;
+        case LeafKind::Math:
+            return 44 * style.unit;
+        case LeafKind::Heading:
+            return 40 * style.unit;
+        case LeafKind::Table:
+            return double(leaf.rows.size()) * 31 * style.unit + (leaf.continues ? 0 : 10);
         case LeafKind::Code:
         case LeafKind::Html:
-            return double(leaf.text.count(QLatin1Char('\n')) + 1) * std::round(markdown::pixelSize(style.leaf.mono) * 1.4) +
+            return double(leaf.text.count(QLatin1Char('\n')) + 1) *
+                       std::round(markdown::pixelSize(style.leaf.mono) * 1.4) +
                    (leaf.continues ? 0 : 56 * style.unit);
         case LeafKind::Plain:
-        case LeafKind::Paragraph: break;
+        case LeafKind::Paragraph:
+            break;
     }
     const double perLine = std::max(8.0, width / (markdown::pixelSize(style.leaf.body) * 0.5));
-    return std::ceil(std::max(double(leaf.text.size()) / perLine, double(leaf.text.count(QLatin1Char('\n')) + 1))) * line + 9;
+    return std::ceil(std::max(double(leaf.text.size()) / perLine, double(leaf.text.count(QLatin1Char('\n')) + 1))) *
+               line +
+           9;
 }
 
 double MessageItem::headHeight(const app::MessageRow& row, const ConversationStyle& style) const {
@@ -204,7 +207,8 @@ int MessageItem::wantedPieces(const app::MessageRow& row) const {
     return m_document.leafCount();
 }
 
-void MessageItem::makeCard(const app::MessageRow& row, const ConversationStyle& style, double width, const Remedies& remedies) {
+void MessageItem::makeCard(const app::MessageRow& row, const ConversationStyle& style, double width,
+                           const Remedies& remedies) {
     const Tokens& t = style.tokens;
     QString text;
     QList<app::Action> actions;
@@ -225,15 +229,20 @@ void MessageItem::makeCard(const app::MessageRow& row, const ConversationStyle& 
                 text = row.error;
                 colors = {t.errorSoft, t.error, t.error};
                 if (row.state == app::MessageState::NotSaved)
-                    actions.push_back({QStringLiteral("message:retry-save"), words(QT_TRANSLATE_NOOP("MessageItem", "Save again"))});
+                    actions.push_back(
+                        {QStringLiteral("message:retry-save"), words(QT_TRANSLATE_NOOP("MessageItem", "Save again"))});
                 else if (row.role == app::Role::Assistant)
-                    actions.push_back({QStringLiteral("message:regenerate"), words(QT_TRANSLATE_NOOP("MessageItem", "Try again"))});
+                    actions.push_back(
+                        {QStringLiteral("message:regenerate"), words(QT_TRANSLATE_NOOP("MessageItem", "Try again"))});
                 break;
             case app::MessageState::Interrupted:
-                text = words(QT_TRANSLATE_NOOP("MessageItem", "The program ended while this reply was being written. What was on disk is here."));
-                actions.push_back({QStringLiteral("message:continue"), words(QT_TRANSLATE_NOOP("MessageItem", "Continue the reply"))});
+                text = words(QT_TRANSLATE_NOOP(
+                    "MessageItem", "The program ended while this reply was being written. What was on disk is here."));
+                actions.push_back({QStringLiteral("message:continue"),
+                                   words(QT_TRANSLATE_NOOP("MessageItem", "Continue the reply"))});
                 break;
-            default: return;
+            default:
+                return;
         }
         if (remedies)
             actions += remedies(row);
@@ -243,9 +252,12 @@ void MessageItem::makeCard(const app::MessageRow& row, const ConversationStyle& 
     m_cardShift = style.px(8);
 }
 
-bool MessageItem::prepare(const app::MessageRow& row, const ConversationStyle& style, double width, const Remedies& remedies) {
+bool MessageItem::prepare(const app::MessageRow& row, const ConversationStyle& style, double width,
+                          const Remedies& remedies) {
     if (!m_prepared) {
         m_prepared = true;
+        m_plainDocument = row.role == app::Role::User || row.role == app::Role::System;
+        m_document = markdown::Document(m_plainDocument);
         m_document.setText(isNote(row) ? QString() : row.text);
         m_changedFrom = 0;
         m_headChanged = true;
@@ -280,7 +292,8 @@ bool MessageItem::prepare(const app::MessageRow& row, const ConversationStyle& s
     return !more;
 }
 
-void MessageItem::syncPieces(const app::MessageRow& row, const ConversationStyle& style, double width, int changedFrom) {
+void MessageItem::syncPieces(const app::MessageRow& row, const ConversationStyle& style, double width,
+                             int changedFrom) {
     const int wanted = wantedPieces(row);
     const int keep = std::min({changedFrom, int(m_pieces.size()), wanted});
     if (m_heights.count() == 0)
@@ -318,15 +331,16 @@ void MessageItem::layoutSegment(const app::MessageRow& row, int segment, const C
     const int i = segment - 1;
     if (m_tokenView) {
         const int first = i * TokenPiece::MaxTokens;
-        auto tokens = std::make_unique<TokenPiece>(row.tokens, first, std::min(TokenPiece::MaxTokens, int(row.tokens.size()) - first),
-                                                   style.token, width);
+        auto tokens = std::make_unique<TokenPiece>(
+            row.tokens, first, std::min(TokenPiece::MaxTokens, int(row.tokens.size()) - first), style.token, width);
         tokens->setFocusedToken(m_focusedToken);
         piece = std::move(tokens);
     } else {
         const markdown::Leaf& leaf = m_document.leaf(i);
         const markdown::Leaf* before = i > 0 ? &m_document.leaf(i - 1) : nullptr;
         const markdown::Leaf* after = i + 1 < m_document.leafCount() ? &m_document.leaf(i + 1) : nullptr;
-        piece = std::make_unique<LeafPiece>(leaf, markdown::leafPlace(before, leaf, after), m_document.definitions(), style.leaf, width);
+        piece = std::make_unique<LeafPiece>(leaf, markdown::leafPlace(before, leaf, after), m_document.definitions(),
+                                            style.leaf, width);
     }
     if (m_heights.height(segment) != piece->height())
         m_heights.set(segment, piece->height());
@@ -338,8 +352,8 @@ const BodyPiece* MessageItem::piece(int segment) const {
 
 // --- actions ---
 
-std::vector<MessageButton> MessageItem::buttons(const app::MessageRow& row, const ConversationStyle& style, double width,
-                                                bool active) const {
+std::vector<MessageButton> MessageItem::buttons(const app::MessageRow& row, const ConversationStyle& style,
+                                                double width, bool active) const {
     std::vector<MessageButton> out;
     if (isNote(row) || !m_prepared || isRunning(row))
         return out;
@@ -349,7 +363,8 @@ std::vector<MessageButton> MessageItem::buttons(const app::MessageRow& row, cons
     const double h = style.px(ButtonHeight), w = style.px(ButtonWidth);
     const double y = reply ? m_heights.total() - h : style.px(Gap) + (style.px(NameHeight) - h) / 2;
     double x = width;
-    const auto add = [&](MessageAction action, const char* icon, const QString& help, double buttonWidth, const QString& text = {}) {
+    const auto add = [&](MessageAction action, const char* icon, const QString& help, double buttonWidth,
+                         const QString& text = {}) {
         x -= buttonWidth;
         MessageButton button;
         button.action = action;
@@ -360,28 +375,33 @@ std::vector<MessageButton> MessageItem::buttons(const app::MessageRow& row, cons
         out.push_back(button);
     };
     if (row.versions > 1) {
-        add(MessageAction::NextVersion, "chevron-right", words(QT_TRANSLATE_NOOP("MessageItem", "Next version (Alt+Right)")), style.px(20));
+        add(MessageAction::NextVersion, "chevron-right",
+            words(QT_TRANSLATE_NOOP("MessageItem", "Next version (Alt+Right)")), style.px(20));
         out.back().enabled = row.version < row.versions;
         const QString text = words(QT_TRANSLATE_NOOP("MessageItem", "%1 of %2")).arg(row.version).arg(row.versions);
         add(MessageAction::None, "", {}, QFontMetricsF(style.small).horizontalAdvance(text) + style.px(4), text);
-        add(MessageAction::PreviousVersion, "chevron-left", words(QT_TRANSLATE_NOOP("MessageItem", "Previous version (Alt+Left)")),
-            style.px(20));
+        add(MessageAction::PreviousVersion, "chevron-left",
+            words(QT_TRANSLATE_NOOP("MessageItem", "Previous version (Alt+Left)")), style.px(20));
         out.back().enabled = row.version > 1;
         x -= style.px(4);
     }
     if (!reply && !active)
         return out;
-    add(MessageAction::Delete, "trash", words(QT_TRANSLATE_NOOP("MessageItem", "Delete this and what follows (Del)")), w);
+    add(MessageAction::Delete, "trash", words(QT_TRANSLATE_NOOP("MessageItem", "Delete this and what follows (Del)")),
+        w);
     if (reply) {
         if (row.hasTokens || !row.tokens.isEmpty()) {
-            add(MessageAction::Tokens, "tokens", words(QT_TRANSLATE_NOOP("MessageItem", "Token view (T): how sure the model was of each word")), w);
+            add(MessageAction::Tokens, "tokens",
+                words(QT_TRANSLATE_NOOP("MessageItem", "Token view (T): how sure the model was of each word")), w);
             out.back().checked = m_tokenView;
         }
-        add(MessageAction::Continue, "continue", words(QT_TRANSLATE_NOOP("MessageItem", "Continue the reply where it ended")), w);
+        add(MessageAction::Continue, "continue",
+            words(QT_TRANSLATE_NOOP("MessageItem", "Continue the reply where it ended")), w);
     }
     add(MessageAction::Edit, "edit", words(QT_TRANSLATE_NOOP("MessageItem", "Edit (F2); the version of now stays")), w);
     if (reply)
-        add(MessageAction::Regenerate, "regenerate", words(QT_TRANSLATE_NOOP("MessageItem", "Regenerate (R): a new version beside this one")), w);
+        add(MessageAction::Regenerate, "regenerate",
+            words(QT_TRANSLATE_NOOP("MessageItem", "Regenerate (R): a new version beside this one")), w);
     add(MessageAction::Copy, "copy", words(QT_TRANSLATE_NOOP("MessageItem", "Copy the message")), w);
     return out;
 }
@@ -395,8 +415,8 @@ QString MessageItem::cardActionAt(QPointF point) const {
 
 // --- painting ---
 
-void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style,
-                            double width, bool active) const {
+void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPointF origin,
+                            const ConversationStyle& style, double width, bool active) const {
     const QRectF line(origin.x(), origin.y() + style.px(Gap), width, style.px(NameHeight));
     QString author = row.role == app::Role::User     ? words(QT_TRANSLATE_NOOP("MessageItem", "You"))
                      : row.role == app::Role::System ? words(QT_TRANSLATE_NOOP("MessageItem", "System"))
@@ -416,13 +436,13 @@ void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPoin
         facts += words(QT_TRANSLATE_NOOP("MessageItem", "edited"));
     painter.setFont(style.body);
     painter.setPen(style.tokens.muted);
-    painter.drawText(line.adjusted(strong.horizontalAdvance(author) + style.px(7), 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
-                     facts.join(QStringLiteral(" · ")));
+    painter.drawText(line.adjusted(strong.horizontalAdvance(author) + style.px(7), 0, 0, 0),
+                     Qt::AlignLeft | Qt::AlignVCenter, facts.join(QStringLiteral(" · ")));
     (void)active;
 }
 
-void MessageItem::paintFoot(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style,
-                            double width) const {
+void MessageItem::paintFoot(QPainter& painter, const app::MessageRow& row, QPointF origin,
+                            const ConversationStyle& style, double width) const {
     if (row.role != app::Role::Assistant)
         return;
     const double height = m_heights.height(m_heights.count() - 1);
@@ -431,7 +451,8 @@ void MessageItem::paintFoot(QPainter& painter, const app::MessageRow& row, QPoin
     if (row.state == app::MessageState::Waiting)
         text = words(QT_TRANSLATE_NOOP("MessageItem", "Reading the prompt…"));
     const QFontMetricsF small(style.small);
-    const double right = isRunning(row) ? width : width - 7 * style.px(ButtonWidth) - (row.versions > 1 ? style.px(110) : 0);
+    const double right =
+        isRunning(row) ? width : width - 7 * style.px(ButtonWidth) - (row.versions > 1 ? style.px(110) : 0);
     if (!isRunning(row) && small.horizontalAdvance(text) > right)
         line.translate(0, -style.px(20));
     painter.setFont(style.small);
@@ -466,8 +487,8 @@ void MessageItem::paintSegment(QPainter& painter, const app::MessageRow& row, in
                 painter.drawRoundedRect(button, 5, 5);
             }
             const double icon = style.px(14);
-            paintIcon(painter, QRectF(button.left() + style.px(6), button.center().y() - icon / 2, icon, icon), QStringLiteral("copy"),
-                      style.tokens.muted);
+            paintIcon(painter, QRectF(button.left() + style.px(6), button.center().y() - icon / 2, icon, icon),
+                      QStringLiteral("copy"), style.tokens.muted);
             painter.setFont(style.small);
             painter.setPen(style.tokens.muted);
             painter.drawText(button.adjusted(style.px(25), 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
@@ -482,7 +503,8 @@ void MessageItem::paintSegment(QPainter& painter, const app::MessageRow& row, in
 }
 
 QRectF MessageItem::copyButton(const QRectF& header, const ConversationStyle& style) {
-    const double w = QFontMetricsF(style.small).horizontalAdvance(words(QT_TRANSLATE_NOOP("MessageItem", "Copy"))) + style.px(33);
+    const double w =
+        QFontMetricsF(style.small).horizontalAdvance(words(QT_TRANSLATE_NOOP("MessageItem", "Copy"))) + style.px(33);
     return QRectF(header.right() - w - style.px(6), header.top() + style.px(5), w, style.px(23));
 }
 
@@ -506,7 +528,8 @@ QString MessageItem::plainText(const app::MessageRow& row, int fromSegment, int 
         const int end = segment == toSegment ? to : -1;
         if (m_tokenView) {
             const QString text = flatText(row, segment);
-            out += text.mid(begin, (end < 0 ? int(text.size()) : end) - begin).replace(QStringLiteral("↵\n"), QStringLiteral("\n"));
+            out += text.mid(begin, (end < 0 ? int(text.size()) : end) - begin)
+                       .replace(QStringLiteral("↵\n"), QStringLiteral("\n"));
             continue;
         }
         const markdown::Leaf& leaf = m_document.leaf(segment - 1);
@@ -515,8 +538,8 @@ QString MessageItem::plainText(const app::MessageRow& row, int fromSegment, int 
             const bool sameList = !leaf.blankBefore && !leaf.frames.empty() &&
                                   m_document.leaf(segment - 2).frames.size() + leaf.frames.size() > 1;
             out += leaf.continues && !leaf.isCode() && leaf.kind != markdown::LeafKind::Table ? QString()
-                   : leaf.continues || sameList                                              ? QStringLiteral("\n")
-                                                                                             : QStringLiteral("\n\n");
+                   : leaf.continues || sameList                                               ? QStringLiteral("\n")
+                                                                                              : QStringLiteral("\n\n");
         }
         if (begin == 0)
             out += markdown::markerText(leaf);

@@ -1,5 +1,5 @@
-// One message of a conversation as the view shows it: head line, body pieces, notes, foot line with facts and actions. Its
-// text is parsed and laid out only where it is seen; what was not seen has an estimated height. UI thread.
+// One message of a conversation as the view shows it: head line, body pieces, notes, foot line with facts and actions.
+// Its text is parsed and laid out only where it is seen; what was not seen has an estimated height. UI thread.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,19 @@ struct ConversationStyle {
 };
 void applyTheme(ConversationStyle& style, const Theme& theme);
 
-enum class MessageAction { None, Copy, Regenerate, Edit, Continue, Tokens, Delete, PreviousVersion, NextVersion, RetrySave, CopyCode };
+enum class MessageAction {
+    None,
+    Copy,
+    Regenerate,
+    Edit,
+    Continue,
+    Tokens,
+    Delete,
+    PreviousVersion,
+    NextVersion,
+    RetrySave,
+    CopyCode
+};
 
 struct MessageButton {
     MessageAction action = MessageAction::None;
@@ -61,23 +73,26 @@ class MessageItem {
     double segmentTop(int segment) const { return m_prepared ? m_heights.top(segment) : 0; }
     double segmentHeight(int segment) const { return m_prepared ? m_heights.height(segment) : m_estimate; }
     int segmentAt(double y) const { return m_prepared ? std::max(0, m_heights.rowAt(y)) : 0; }
-    bool isPiece(int segment) const { return m_prepared && segment > 0 && segment + 1 < m_heights.count(); }
+    bool isPiece(int segment) const {  // the pieces may be gone until the next prepare()
+        return m_prepared && segment > 0 && segment + 1 < m_heights.count() && segment <= int(m_pieces.size());
+    }
     // Lays the segment out; its height may change.
     void layoutSegment(const app::MessageRow& row, int segment, const ConversationStyle& style, double width);
     const BodyPiece* piece(int segment) const;
 
-    void paintSegment(QPainter& painter, const app::MessageRow& row, int segment, QPointF origin, const ConversationStyle& style,
-                      double width, const std::vector<markdown::Mark>& marks, const QRectF& clip, MessageAction hovered, bool active,
-                      bool caretOn) const;
-    std::vector<MessageButton> buttons(const app::MessageRow& row, const ConversationStyle& style, double width, bool active) const;
+    void paintSegment(QPainter& painter, const app::MessageRow& row, int segment, QPointF origin,
+                      const ConversationStyle& style, double width, const std::vector<markdown::Mark>& marks,
+                      const QRectF& clip, MessageAction hovered, bool active, bool caretOn) const;
+    std::vector<MessageButton> buttons(const app::MessageRow& row, const ConversationStyle& style, double width,
+                                       bool active) const;
     static QRectF copyButton(const QRectF& header, const ConversationStyle& style);  // of a code block
-    QString cardActionAt(QPointF point) const;  // point in the message
+    QString cardActionAt(QPointF point) const;                                       // point in the message
     QList<app::Action> cardActions() const { return m_card ? m_card->actions() : QList<app::Action>(); }
 
     QString flatText(const app::MessageRow& row, int segment) const;  // the positions' text of a piece
     // For the clipboard: from a position of one segment to one of another (-1: its end).
     QString plainText(const app::MessageRow& row, int fromSegment, int from, int toSegment, int to) const;
-    QString codeBlock(int segment) const;  // the whole block that the segment is the head of
+    QString codeBlock(int segment) const;                    // the whole block that the segment is the head of
     QString readableText(const app::MessageRow& row) const;  // for screen readers
 
   private:
@@ -88,9 +103,10 @@ class MessageItem {
     double headHeight(const app::MessageRow& row, const ConversationStyle& style) const;
     double footHeight(const app::MessageRow& row, const ConversationStyle& style, double width) const;
     void makeCard(const app::MessageRow& row, const ConversationStyle& style, double width, const Remedies& remedies);
-    void paintHead(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style, double width,
-                   bool active) const;
-    void paintFoot(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style, double width) const;
+    void paintHead(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style,
+                   double width, bool active) const;
+    void paintFoot(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style,
+                   double width) const;
     double cardTop() const;  // in the message
     static constexpr qsizetype MaxFallbackChars = 1 << 20;
 

@@ -10,7 +10,8 @@
 
 namespace ui {
 
-PromptCard::PromptCard(const Theme& theme, const QString& prompt, QWidget* parent) : QAbstractButton(parent), m_theme(theme) {
+PromptCard::PromptCard(const Theme& theme, const QString& prompt, QWidget* parent)
+    : QAbstractButton(parent), m_theme(theme) {
     setText(prompt);
     setAccessibleName(tr("Send: %1").arg(prompt));
     setFocusPolicy(Qt::StrongFocus);
@@ -40,7 +41,8 @@ void PromptCard::paintEvent(QPaintEvent*) {
     painter.setFont(m_theme.font(Type::Body));
     painter.setPen(t.text);
     const int pad = m_theme.px(12);
-    painter.drawText(rect().adjusted(pad, pad, -pad, -pad), Qt::TextWordWrap | Qt::AlignLeft | Qt::AlignVCenter, text());
+    painter.drawText(rect().adjusted(pad, pad, -pad, -pad), Qt::TextWordWrap | Qt::AlignLeft | Qt::AlignVCenter,
+                     text());
 }
 
 StartPage::StartPage(const Theme& theme, QWidget* parent) : QWidget(parent), m_theme(theme) {
@@ -96,7 +98,8 @@ void StartPage::setState(const StartState& state) {
     switch (state.kind) {
         case StartState::Ready:
             m_title->setText(tr("What shall we talk about?"));
-            m_sentence->setText(tr("%1 is ready. It runs on this computer; nothing you write leaves it.").arg(state.model));
+            m_sentence->setText(
+                tr("%1 is ready. It runs on this computer; nothing you write leaves it.").arg(state.model));
             break;
         case StartState::Loading:
             m_title->setText(tr("Loading %1").arg(state.model));

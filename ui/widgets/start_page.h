@@ -1,5 +1,5 @@
-// What an empty chat shows: one sentence and what to do next. With a model: three prompts to begin with; while one loads:
-// its progress; without one: how to get one. UI thread.
+// What an empty chat shows: one sentence and what to do next. With a model: three prompts to begin with; while one
+// loads: its progress; without one: how to get one. UI thread.
 #pragma once
 
 #include <QAbstractButton>
@@ -31,7 +31,7 @@ class PromptCard : public QAbstractButton {
 
 struct StartState {
     enum Kind { Ready, Loading, NoModel, Failed } kind = NoModel;
-    QString model;       // name, for Ready and Loading
+    QString model;        // name, for Ready and Loading
     double fraction = 0;  // Loading
     QString problem;      // Failed
     QStringList prompts;  // Ready

@@ -13,7 +13,11 @@ namespace ui {
 
 TextCard::TextCard(const QString& text, const QList<app::Action>& actions, const QFont& font, const CardColors& colors,
                    double width, double unit)
-    : m_actions(actions), m_colors(colors), m_width(width), m_padX(std::round(10 * unit)), m_padY(std::round(7 * unit)) {
+    : m_actions(actions),
+      m_colors(colors),
+      m_width(width),
+      m_padX(std::round(10 * unit)),
+      m_padY(std::round(7 * unit)) {
     QString all = markdown::visible(text.left(4000));
     QList<QTextLayout::FormatRange> formats;
     QTextLayout::FormatRange whole;
@@ -31,6 +35,7 @@ TextCard::TextCard(const QString& text, const QList<app::Action>& actions, const
         range.format.setFontUnderline(true);
         formats.push_back(range);
     }
+    whole.start = 0;
     whole.length = int(all.size());
     formats.push_front(whole);
     all.replace(QLatin1Char('\n'), QChar::LineSeparator);
@@ -68,10 +73,12 @@ void TextCard::paint(QPainter& painter, QPointF origin, int focusedLink) const {
     if (focusedLink >= 0 && focusedLink < int(m_links.size())) {
         const QTextLine line = m_layout->lineForTextPosition(m_links[size_t(focusedLink)].from);
         if (line.isValid()) {
-            const double a = line.cursorToX(m_links[size_t(focusedLink)].from), b = line.cursorToX(m_links[size_t(focusedLink)].to);
+            const double a = line.cursorToX(m_links[size_t(focusedLink)].from),
+                         b = line.cursorToX(m_links[size_t(focusedLink)].to);
             painter.setPen(QPen(m_colors.link, 1.2));
             painter.setBrush(Qt::NoBrush);
-            painter.drawRoundedRect(QRectF(origin.x() + a - 3, origin.y() + line.y() - 1, b - a + 6, line.height() + 2), 4, 4);
+            painter.drawRoundedRect(QRectF(origin.x() + a - 3, origin.y() + line.y() - 1, b - a + 6, line.height() + 2),
+                                    4, 4);
         }
     }
     painter.restore();
@@ -80,7 +87,8 @@ void TextCard::paint(QPainter& painter, QPointF origin, int focusedLink) const {
 QString TextCard::actionAt(QPointF point) const {
     for (int i = 0; i < m_layout->lineCount(); ++i) {
         const QTextLine line = m_layout->lineAt(i);
-        if (point.y() < line.y() - 4 || point.y() > line.y() + line.height() + 4 || !line.naturalTextRect().adjusted(-2, -9, 2, 9).contains(point))
+        if (point.y() < line.y() - 4 || point.y() > line.y() + line.height() + 4 ||
+            !line.naturalTextRect().adjusted(-2, -9, 2, 9).contains(point))
             continue;
         const int at = line.xToCursor(point.x(), QTextLine::CursorOnCharacter);
         for (size_t k = 0; k < m_links.size(); ++k)

@@ -1,5 +1,5 @@
-// A short plain text on a tinted card, with actions as links behind it: honest notes and errors in a conversation. The text
-// is never read as markup. UI thread.
+// A short plain text on a tinted card, with actions as links behind it: honest notes and errors in a conversation. The
+// text is never read as markup. UI thread.
 #pragma once
 
 #include <QColor>
@@ -20,8 +20,8 @@ struct CardColors {
 
 class TextCard {
   public:
-    TextCard(const QString& text, const QList<app::Action>& actions, const QFont& font, const CardColors& colors, double width,
-             double unit);
+    TextCard(const QString& text, const QList<app::Action>& actions, const QFont& font, const CardColors& colors,
+             double width, double unit);
     ~TextCard();
     TextCard(TextCard&&) noexcept;
     TextCard& operator=(TextCard&&) noexcept;

@@ -13,8 +13,13 @@
 
 namespace ui {
 
-AlternativeButton::AlternativeButton(const Theme& theme, const QString& token, double probability, bool chosen, QWidget* parent)
-    : QAbstractButton(parent), m_theme(theme), m_token(TokenCard::tokenLabel(token)), m_probability(probability), m_chosen(chosen) {
+AlternativeButton::AlternativeButton(const Theme& theme, const QString& token, double probability, bool chosen,
+                                     QWidget* parent)
+    : QAbstractButton(parent),
+      m_theme(theme),
+      m_token(TokenCard::tokenLabel(token)),
+      m_probability(probability),
+      m_chosen(chosen) {
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setAccessibleName(chosen ? tr("%1, %2, chosen").arg(m_token, TokenCard::percent(probability))
@@ -90,7 +95,8 @@ QString TokenCard::tokenLabel(const QString& text) {
     out.replace(QLatin1Char('\n'), QStringLiteral("↵")).replace(QLatin1Char('\t'), QStringLiteral("⇥"));
     if (out.trimmed().isEmpty())
         return out.replace(QLatin1Char(' '), QStringLiteral("␣"));
-    return out.startsWith(QLatin1Char(' ')) ? out.mid(1) : QStringLiteral("·") + out;  // a token that goes on with a word
+    return out.startsWith(QLatin1Char(' ')) ? out.mid(1)
+                                            : QStringLiteral("·") + out;  // a token that goes on with a word
 }
 
 QString TokenCard::percent(double probability) {
@@ -104,13 +110,15 @@ void TokenCard::showFor(const app::TokenRecord& record, const QRect& token, bool
     m_timer->stop();
     qDeleteAll(m_buttons);
     m_buttons.clear();
-    m_title->setText(tr("“%1”  %2", "token and its probability").arg(tokenLabel(record.text), percent(std::exp(record.logprob))));
+    m_title->setText(
+        tr("“%1”  %2", "token and its probability").arg(tokenLabel(record.text), percent(std::exp(record.logprob))));
     m_entropy->setText(tr("entropy %1 bits").arg(QLocale().toString(double(record.entropyBits), 'f', 1)));
     int listed = 0;
     bool chosenListed = false;
     const auto add = [&](const app::TokenAlternative& alternative) {
         const bool chosen = alternative.id == record.id;
-        auto* button = new AlternativeButton(m_theme, alternative.text, std::exp(double(alternative.logprob)), chosen, this);
+        auto* button =
+            new AlternativeButton(m_theme, alternative.text, std::exp(double(alternative.logprob)), chosen, this);
         button->setEnabled(canFork && !chosen);
         connect(button, &QAbstractButton::clicked, this, [this, id = alternative.id] { emit alternativeChosen(id); });
         m_rows->addWidget(button);
@@ -124,7 +132,7 @@ void TokenCard::showFor(const app::TokenRecord& record, const QRect& token, bool
     }
     if (!chosenListed)
         add({record.id, record.logprob, record.text});
-    m_hint->setText(!canFork            ? tr("Alternatives can be chosen when the reply has ended.")
+    m_hint->setText(!canFork                ? tr("Alternatives can be chosen when the reply has ended.")
                     : record.top.size() > 1 ? tr("Click one to continue from it")
                                             : tr("The model saw no alternative."));
     adjustSize();

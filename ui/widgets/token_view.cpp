@@ -49,6 +49,7 @@ TokenPiece::TokenPiece(const app::TokenRecords& tokens, int first, int count, co
     option.setTextDirection(Qt::LayoutDirectionAuto);
     m_layout->setTextOption(option);
     QTextLayout::FormatRange whole;
+    whole.start = 0;
     whole.length = int(text.size());
     whole.format.setForeground(style.text);
     m_layout->setFormats({whole});
@@ -78,7 +79,8 @@ void TokenPiece::forEachRect(int from, int to, const std::function<void(const QR
     }
 }
 
-void TokenPiece::paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks, const QRectF& clip) const {
+void TokenPiece::paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks,
+                       const QRectF& clip) const {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     for (size_t i = 0; i < m_ranges.size(); ++i) {
@@ -96,7 +98,9 @@ void TokenPiece::paint(QPainter& painter, QPointF origin, const std::vector<mark
                 painter.drawRoundedRect(inner, 3, 3);
             if (doubt != Doubt::None) {
                 QPen pen(mixed(m_style.heat, m_style.background, 0.85), doubt == Doubt::Strong ? 1.6 : 1.1);
-                pen.setStyle(doubt == Doubt::Slight ? Qt::DotLine : doubt == Doubt::Medium ? Qt::DashLine : Qt::SolidLine);
+                pen.setStyle(doubt == Doubt::Slight   ? Qt::DotLine
+                             : doubt == Doubt::Medium ? Qt::DashLine
+                                                      : Qt::SolidLine);
                 pen.setCapStyle(Qt::FlatCap);
                 painter.setPen(pen);
                 const double y = std::floor(inner.bottom()) - 0.5;
@@ -110,7 +114,8 @@ void TokenPiece::paint(QPainter& painter, QPointF origin, const std::vector<mark
         });
     }
     for (const markdown::Mark& mark : marks)
-        forEachRect(mark.from, mark.to, [&](const QRectF& rect) { painter.fillRect(rect.translated(origin), mark.color); });
+        forEachRect(mark.from, mark.to,
+                    [&](const QRectF& rect) { painter.fillRect(rect.translated(origin), mark.color); });
     m_layout->draw(&painter, origin, {}, clip);
     painter.restore();
 }

@@ -1,5 +1,5 @@
-// The token view of a reply: every token tinted and underlined by its probability. A run of at most MaxTokens tokens is one
-// piece, so that long replies are laid out where they are seen. UI thread.
+// The token view of a reply: every token tinted and underlined by its probability. A run of at most MaxTokens tokens is
+// one piece, so that long replies are laid out where they are seen. UI thread.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,8 @@ class TokenPiece : public BodyPiece {
     ~TokenPiece() override;
 
     double height() const override { return m_height; }
-    void paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks, const QRectF& clip) const override;
+    void paint(QPainter& painter, QPointF origin, const std::vector<markdown::Mark>& marks,
+               const QRectF& clip) const override;
     int positionAt(QPointF point) const override;
     QRectF cursorRect(int position) const override;
     int tokenAt(QPointF point) const override;  // index into all tokens of the reply
