@@ -9,6 +9,8 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QScrollBar>
+#include <QTextBlock>
+#include <QTextLayout>
 #include <QToolButton>
 #include <QUrl>
 #include <QVBoxLayout>
