@@ -251,7 +251,7 @@ void TstEngine::cancelAtEveryStep() {  // waiting, in the middle of the prompt, 
         QCOMPARE(outcomes[*id].finished, 1);
         QCOMPARE(outcomes[*id].failed, 0);
         QVERIFY(outcomes[*id].reason == StopReason::Cancelled);
-        const auto& pages = world.engine->snapshot().models[0];
+        const EngineSnapshot::PerModel pages = world.engine->snapshot().models[0];
         QCOMPARE(pages.pagesUsed, int64_t{0});
         QCOMPARE(pages.running + pages.waiting, int64_t{0});
     }
