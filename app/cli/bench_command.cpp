@@ -7,7 +7,6 @@
 #include "app/cli/command.h"
 #include "app/cli/roof_probe.h"
 #include "app/cli/session.h"
-#include "engine/io/plain_text.h"
 #include "engine/run/memory_plan.h"
 
 namespace app {
@@ -188,6 +187,74 @@ int64_t contextOf(const Test& test) {
     return test.depth + test.n + (test.prefill ? 2 : 4 + test.batch * (test.depth / 64 + 3));
 }
 
+// What one token costs: its share of the weights that are read, and the multiplications of its matrices.
+struct Cost {
+    double weightBytes = 0;  // of a step
+    double parameters = 0;   // that each token is multiplied with
+    double kvBytesPerToken = 0;
+};
+
+Result<Cost> costOf(const Session& session, bool prefill) {
+    const engine::ModelFile& file = *session.model.file;
+    TRY(const engine::MemoryEstimate estimate, engine::estimateMemory(file, session.loadOptions));
+    Cost cost{static_cast<double>(session.model.weightBytes), static_cast<double>(session.model.parameters),
+              static_cast<double>(estimate.kvBytesPerToken)};
+    const engine::TensorInfo* table = file.find("token_embd.weight");
+    const engine::TensorInfo* output = file.find("output.weight");
+    if (table && output) {  // a table of its own: single rows are read
+        cost.weightBytes -= static_cast<double>(table->sizeBytes);
+        cost.parameters -= static_cast<double>(table->elements);
+    }
+    if (prefill && table)  // only the last token of a prompt meets the output matrix
+        cost.parameters -= static_cast<double>(output ? output->elements : table->elements);
+    return cost;
+}
+
+struct Row {
+    Test test;
+    std::vector<double> samples;
+    int64_t peakRss = 0;
+};
+
+Result<void> print(CliContext& context, Session& session, const Roof& roof, const Row& row) {
+    const Test& test = row.test;
+    TRY(const Cost cost, costOf(session, test.prefill));
+    const double middle = median(row.samples);
+    // A step reads the weights once for all its tokens; a decoded token also reads its sequence's cache.
+    const double cacheBytes =
+        cost.kvBytesPerToken * (static_cast<double>(test.depth) + static_cast<double>(test.n) / 2);
+    const double bytesPerToken = test.prefill ? cost.weightBytes / static_cast<double>(test.n)
+                                              : cost.weightBytes / static_cast<double>(test.batch) + cacheBytes;
+    const double ofRead = roof.readBytesPerSecond > 0 ? middle * bytesPerToken / roof.readBytesPerSecond : 0;
+    const double ofCompute = roof.int8OpsPerSecond > 0 ? middle * 2 * cost.parameters / roof.int8OpsPerSecond : 0;
+    const double percent = 100 * std::max(ofRead, ofCompute);
+    const auto [least, most] = std::minmax_element(row.samples.begin(), row.samples.end());
+    const engine::Backend& backend = session.engine->backend();
+    if (context.output.json())
+        context.output.object(
+            {{"kind", test.prefill ? "prefill" : "decode"},
+             {"n", test.n},
+             {"depth", test.depth},
+             {"batch", test.batch},
+             {"kv", context.arguments.text("--kv", "f16")},
+             {"tokensPerSecond", {{"median", middle}, {"min", *least}, {"max", *most}, {"samples", row.samples}}},
+             {"bytesPerToken", bytesPerToken},
+             {"roof", {{"readBytesPerSecond", roof.readBytesPerSecond}, {"int8OpsPerSecond", roof.int8OpsPerSecond}}},
+             {"percentOfRoof", percent},
+             {"peakRssBytes", row.peakRss},
+             {"isa", backend.isa()},
+             {"threads", backend.threads()},
+             {"exact", backend.exact()},
+             {"model", session.model.name},
+             {"fileType", session.model.fileType}});
+    else
+        context.output.text(fmt::format(
+            "{:<8} n {:<6} depth {:<6} batch {:<4} {:>9.1f} tokens/s  ({:.1f} to {:.1f}), {:.0f} % of the roof, {}\n",
+            test.prefill ? "prefill" : "decode", test.n, test.depth, test.batch, middle, *least, *most, percent,
+            humanBytes(row.peakRss)));
+    return {};
+}
+
 }  // namespace
 
 Result<void> runBench(CliContext& context) {
@@ -199,77 +266,36 @@ Result<void> runBench(CliContext& context) {
         allTokens = std::max(allTokens, (contextOf(test) + 64) * (test.prefill ? 1 : test.batch));
     }
     TRY(Session session, openSession(context, contextTokens, allTokens));
-    const engine::LoadedModel& model = session.model;
-    TRY(const engine::MemoryEstimate estimate, engine::estimateMemory(*model.file, session.loadOptions));
 
     Bench bench(context, session);
-    struct Row {
-        Test test;
-        std::vector<double> samples;
-        int64_t peakRss;
-    };
     std::vector<Row> rows;
-    for (size_t t = 0; t < tests.size(); ++t) {
-        Row row{tests[t], {}, 0};
-        if (const auto warm = bench.run(row.test); !warm)
-            return warm.error();
-        for (int64_t r = 0; r < repetitions; ++r) {
-            context.output.progress(fmt::format("Test {} of {}", t + 1, tests.size()),
-                                    static_cast<double>(r) / static_cast<double>(repetitions));
+    const auto measure = [&](size_t index) -> Result<void> {
+        Row row{tests[index], {}, 0};
+        for (int64_t r = -1; r < repetitions; ++r) {  // the first one warms up
+            context.output.progress(fmt::format("Test {} of {}", index + 1, tests.size()),
+                                    static_cast<double>(r + 1) / static_cast<double>(repetitions + 1));
             TRY(const double sample, bench.run(row.test));
-            row.samples.push_back(sample);
+            if (r >= 0)
+                row.samples.push_back(sample);
         }
         row.peakRss = peakRssBytes();
         rows.push_back(std::move(row));
-    }
+        return {};
+    };
+    Result<void> measured;
+    for (size_t t = 0; t < tests.size() && measured; ++t)
+        measured = measure(t);
     // After the tests, so that it neither warms nor fills anything for them. The model's own bytes are what is read.
-    std::vector<std::span<const std::byte>> bytes;
-    for (const engine::TensorInfo& tensor : model.file->tensors())
-        bytes.push_back({tensor.data, static_cast<size_t>(tensor.sizeBytes)});
-    const Roof roof =
-        probeRoof(session.engine->backend().threads(), kernels::isaFromName(session.engine->backend().isa()), bytes);
-
-    for (const Row& row : rows) {
-        const auto depth = static_cast<double>(row.test.depth);
-        const auto batch = static_cast<double>(row.test.batch);
-        const double middle = median(row.samples);
-        // A decoded token reads every weight (shared by the batch) and its own cache.
-        const double cacheBytes =
-            static_cast<double>(estimate.kvBytesPerToken) * (depth + static_cast<double>(row.test.n) / 2);
-        const double decodeBytes = static_cast<double>(model.weightBytes) / batch + cacheBytes;
-        const double prefillBytes = static_cast<double>(model.weightBytes) / static_cast<double>(row.test.n);
-        const double bytesPerToken = row.test.prefill ? prefillBytes : decodeBytes;
-        const double operations = 2.0 * static_cast<double>(model.parameters);
-        const double ofRead = roof.readBytesPerSecond > 0 ? middle * bytesPerToken / roof.readBytesPerSecond : 0;
-        const double ofCompute = roof.int8OpsPerSecond > 0 ? middle * operations / roof.int8OpsPerSecond : 0;
-        const double percent = 100 * std::max(ofRead, ofCompute);
-        const auto [least, most] = std::minmax_element(row.samples.begin(), row.samples.end());
-        const Json object = {
-            {"kind", row.test.prefill ? "prefill" : "decode"},
-            {"n", row.test.n},
-            {"depth", row.test.depth},
-            {"batch", row.test.batch},
-            {"kv", context.arguments.text("--kv", "f16")},
-            {"tokensPerSecond", {{"median", middle}, {"min", *least}, {"max", *most}, {"samples", row.samples}}},
-            {"bytesPerToken", bytesPerToken},
-            {"roof", {{"readBytesPerSecond", roof.readBytesPerSecond}, {"int8OpsPerSecond", roof.int8OpsPerSecond}}},
-            {"percentOfRoof", percent},
-            {"peakRssBytes", row.peakRss},
-            {"isa", session.engine->backend().isa()},
-            {"threads", session.engine->backend().threads()},
-            {"exact", session.engine->backend().exact()},
-            {"model", model.name},
-            {"fileType", model.fileType}};
-        if (context.output.json())
-            context.output.object(object);
-        else
-            context.output.text(
-                fmt::format("{:<8} n {:<6} depth {:<6} batch {:<4} {:>9.1f} tokens/s  ({:.1f} to {:.1f}), {:.0f} % "
-                            "of the roof, {}\n",
-                            row.test.prefill ? "prefill" : "decode", row.test.n, row.test.depth, row.test.batch, middle,
-                            *least, *most, percent, humanBytes(row.peakRss)));
+    if (!rows.empty()) {
+        std::vector<std::span<const std::byte>> bytes;
+        for (const engine::TensorInfo& tensor : session.model.file->tensors())
+            bytes.push_back({tensor.data, static_cast<size_t>(tensor.sizeBytes)});
+        const engine::Backend& backend = session.engine->backend();
+        const Roof roof = probeRoof(backend.threads(), kernels::isaFromName(backend.isa()), bytes);
+        for (const Row& row : rows)
+            TRY_VOID(print(context, session, roof, row));
     }
-    return {};
+    return measured;  // cancelled or failed: what was measured before is printed
 }
 
 }  // namespace app

@@ -119,13 +119,27 @@ Result<void> runPerplexity(CliContext& context) {
     options.mode = *known;
     TRY(const std::string text, readWholeFile(path, int64_t{1} << 30));
     TRY(Session session, openSession(context, options.ctx));
-    const auto progress = [&](int64_t done, int64_t chunks, double) {
+    int64_t nDone = 0;
+    double soFar = 0;
+    const auto progress = [&](int64_t done, int64_t chunks, double perplexity) {
+        nDone = done;
+        soFar = perplexity;
         context.interrupt.poll();
         context.output.progress(fmt::format("Perplexity of {} windows", chunks),
                                 static_cast<double>(done) / static_cast<double>(chunks));
     };
-    TRY(const engine::PerplexityResult result, engine::measurePerplexity(*session.engine, session.model.id, text,
-                                                                         options, progress, context.interrupt.token()));
+    const auto measured = engine::measurePerplexity(*session.engine, session.model.id, text, options, progress,
+                                                    context.interrupt.token());
+    if (!measured && measured.error().code == engine::ErrorCode::Cancelled && nDone > 0) {
+        if (context.output.json())
+            context.output.object({{"perplexity", soFar}, {"chunks", nDone}, {"cancelled", true}});
+        else
+            context.output.text(fmt::format("{:.4f}   (cancelled after {} windows)\n", soFar, nDone));
+        context.output.resultGiven();
+    }
+    if (!measured)
+        return measured.error();
+    const engine::PerplexityResult& result = *measured;
     if (context.output.json())
         context.output.object({{"perplexity", result.perplexity},
                                {"standardError", result.standardError},
