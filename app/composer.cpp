@@ -35,8 +35,10 @@ void Composer::saveDraft() {
     m_saveTimer.stop();
     if (!m_unsaved)
         return;
-    m_unsaved = false;
     Conversation& chat = *m_parts.open;
+    if (chat.turnPending && chat.id == 0)
+        return m_saveTimer.start();  // in a moment the chat has its number
+    m_unsaved = false;
     chat.chat.hasDraft = !chat.draft.isEmpty();
     if (chat.id < 0)
         return;

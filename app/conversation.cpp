@@ -1,6 +1,5 @@
 #include "app/conversation.h"
 
-#include <QStringDecoder>
 #include <algorithm>
 
 namespace app {
@@ -121,9 +120,9 @@ StoredMessage storedFromNode(const MessageNode& node, ChatId chat) {
 }
 
 QString displayToken(std::string_view bytes) {
-    QStringDecoder decoder(QStringDecoder::Utf8);
-    const QString text = decoder(QByteArrayView(bytes.data(), static_cast<qsizetype>(bytes.size())));
-    if (!decoder.hasError() && !text.contains(QChar(QChar::ReplacementCharacter)))
+    const QByteArray raw(bytes.data(), static_cast<qsizetype>(bytes.size()));
+    const QString text = QString::fromUtf8(raw);
+    if (text.toUtf8() == raw)
         return text;
     QString out;
     for (const char c : bytes)

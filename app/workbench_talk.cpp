@@ -195,6 +195,7 @@ void WorkbenchParts::beginTurn(MessageId parent, const std::optional<QString>& s
         if (chat->isEmpty() || (!chat->chat.titleGiven && chat->path(user).size() == 1))
             chat->chat.title = titleFromText(*said).toStdString();
         chat->draft.clear();
+        chat->chat.hasDraft = false;
     }
     reply.id = chat->temporaryId();
     reply.parent = said ? user : parent;

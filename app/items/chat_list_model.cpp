@@ -143,10 +143,27 @@ void ChatListModel::setRows(QList<ChatRow> rows) {
         endInsertRows();
         return;
     }
+    // Rows that are as they were cost nothing; where very much changed, a reset is cheaper for everyone than many
+    // moves.
+    QHash<ChatId, ChatRow> before;
+    for (const ChatRow& row : m_rows)
+        before.insert(row.id, row);
+    QList<ChatRow> changed;
+    for (const ChatRow& row : rows)
+        if (const auto old = before.constFind(row.id); old == before.constEnd() || !(*old == row))
+            changed.append(row);
+    constexpr int ManyChanges = 200;
+    if (changed.size() > ManyChanges || before.size() > keep.size() + ManyChanges) {
+        std::sort(rows.begin(), rows.end(), ChatListModel::before);
+        beginResetModel();
+        m_rows = std::move(rows);
+        endResetModel();
+        return;
+    }
     for (int i = static_cast<int>(m_rows.size()) - 1; i >= 0; --i)
         if (!keep.contains(m_rows.at(i).id))
             remove(m_rows.at(i).id);
-    for (ChatRow& row : rows)
+    for (ChatRow& row : changed)
         upsert(std::move(row));
 }
 

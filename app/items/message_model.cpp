@@ -117,6 +117,16 @@ QList<FindHit> MessageModel::find(const QString& needle, Qt::CaseSensitivity sen
     return hits;
 }
 
+// Long chats are compared at every change: what is shared is equal without a look at its characters.
+static bool looksSame(const MessageRow& a, const MessageRow& b) {
+    const auto sameText = [](const QString& x, const QString& y) { return x.constData() == y.constData() || x == y; };
+    return a.state == b.state && a.version == b.version && a.versions == b.versions && a.edited == b.edited &&
+           a.hasTokens == b.hasTokens && a.parent == b.parent && a.tokens.size() == b.tokens.size() &&
+           a.stats.tokens == b.stats.tokens && a.stats.stopReason == b.stats.stopReason &&
+           a.stats.decodeSeconds == b.stats.decodeSeconds && a.action.id == b.action.id && sameText(a.text, b.text) &&
+           sameText(a.error, b.error);
+}
+
 void MessageModel::setRows(QList<MessageRow> rows) {
     // Rows that stay (same id at the same place) change in place, so that the view keeps its position.
     int same = 0;
@@ -133,9 +143,11 @@ void MessageModel::setRows(QList<MessageRow> rows) {
     for (int i = 0; i < same; ++i) {
         if (rows.at(i).tokens.isEmpty() && rows.at(i).text == m_rows.at(i).text)
             rows[i].tokens = m_rows.at(i).tokens;  // already fetched
+        if (looksSame(rows.at(i), m_rows.at(i)))
+            continue;
         m_rows[i] = std::move(rows[i]);
+        emit dataChanged(index(i), index(i));
     }
-    emit dataChanged(index(0), index(same - 1));
     if (rows.size() > same) {
         beginInsertRows({}, same, static_cast<int>(rows.size()) - 1);
         for (qsizetype i = same; i < rows.size(); ++i)

@@ -39,7 +39,7 @@ class TstWorkbench : public QObject {
         const auto stats = model()->index(1).data(MessageModel::StatsRole).value<ReplyStats>();
         QCOMPARE(stats.stopReason, QString("eos"));
         QCOMPARE(stats.tokens, 26);
-        QCOMPARE(stats.modelName, QString("Fake 1"));
+        QCOMPARE(stats.modelName, QString("a"));
         QVERIFY(model()->index(1).data(MessageModel::StatsLineRole).toString().contains("tok/s"));
         const auto tokens = model()->index(1).data(MessageModel::TokensRole).value<TokenRecords>();
         QCOMPARE(tokens.size(), 26);
