@@ -188,8 +188,13 @@ int Theme::motionMs() const {
 }
 
 void setLook(QWidget* widget, const char* look) {
-    widget->setProperty("look", QString::fromLatin1(look));
-    // A stylesheet reads properties only while it polishes.
+    const QString wanted = QString::fromLatin1(look);
+    if (widget->property("look").toString() == wanted)
+        return;
+    widget->setProperty("look", wanted);
+    // A stylesheet reads properties while it polishes: what was never polished will see it by itself.
+    if (!widget->testAttribute(Qt::WA_WState_Polished))
+        return;
     widget->style()->unpolish(widget);
     widget->style()->polish(widget);
     widget->update();
