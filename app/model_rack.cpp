@@ -252,7 +252,7 @@ void ModelRack::chooseTemplate(Loaded& loaded) {
         info.modelSource = QString::fromStdString(loaded.model.chatTemplate->source());
     else if (loaded.model.file && loaded.model.file->has("tokenizer.chat_template"))
         if (const auto source = loaded.model.file->string("tokenizer.chat_template"))
-            info.modelSource = QString::fromStdString(*source);   // faulty: shown with its problem
+            info.modelSource = QString::fromStdString(*source);  // faulty: shown with its problem
     loaded.chatTemplate = nullptr;
     const auto tryOne = [&](const QString& source, TemplateInfo::Origin origin, const QString& name) {
         auto parsed = engine::ChatTemplate::parse(source.toStdString());

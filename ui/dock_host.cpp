@@ -16,6 +16,19 @@ constexpr int ArrangementVersion = 1;
 constexpr int FoldRightBelow = 1024, FoldLeftBelow = 800;
 }  // namespace
 
+// Wishes for the width that the list gives its panel: docks are laid out by what they wish for.
+class PanelBox : public QWidget {
+  public:
+    PanelBox(const Theme& theme, int width, QWidget* parent) : QWidget(parent), m_theme(theme), m_width(width) {
+        connect(&theme, &Theme::changed, this, [this] { updateGeometry(); });
+    }
+    QSize sizeHint() const override { return {m_theme.px(m_width), 400}; }
+
+  private:
+    const Theme& m_theme;
+    int m_width;
+};
+
 // Name, tear off, close. Takes no room until titles are wanted or the panel floats.
 class DockTitle : public QWidget {
   public:
@@ -83,7 +96,7 @@ void DockHost::addDock(const PanelEntry& entry) {
     dock.title = new DockTitle(m_theme, dock.widget);
     dock.title->setExpanded(false);
     dock.widget->setTitleBarWidget(dock.title);
-    dock.box = new QWidget(dock.widget);
+    dock.box = new PanelBox(m_theme, entry.area == Area::Center ? 480 : entry.width, dock.widget);
     auto* column = new QVBoxLayout(dock.box);
     column->setContentsMargins(0, 0, 0, 0);
     dock.box->setSizePolicy(entry.area == Area::Center ? QSizePolicy::Expanding : QSizePolicy::Preferred,
@@ -138,16 +151,12 @@ void DockHost::arrangeDefault() {
         removeDockWidget(dock.widget);
         dock.widget->hide();
     }
-    QList<QDockWidget*> shown;
-    QList<int> widths;
     for (const Area area : {Area::Left, Area::Center, Area::Right}) {
         for (Dock& dock : m_docks) {
             if (dock.entry->mode != m_mode || dock.entry->area != area)
                 continue;
             addDockWidget(Qt::LeftDockWidgetArea, dock.widget, Qt::Horizontal);
             dock.widget->show();
-            shown.append(dock.widget);
-            widths.append(area == Area::Center ? qMax(400, width() - 520) : m_theme.px(dock.entry->width));
         }
     }
     // The others keep a place to come back to.
@@ -157,7 +166,30 @@ void DockHost::arrangeDefault() {
         addDockWidget(Qt::LeftDockWidgetArea, dock.widget, Qt::Horizontal);
         dock.widget->hide();
     }
-    resizeDocks(shown, widths, Qt::Horizontal);
+    if (isVisible())
+        QMetaObject::invokeMethod(this, &DockHost::spread, Qt::QueuedConnection);
+    else
+        m_spreadWhenShown = true;  // only a window that is seen can be divided
+}
+
+void DockHost::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    if (std::exchange(m_spreadWhenShown, false))
+        QMetaObject::invokeMethod(this, &DockHost::spread, Qt::QueuedConnection);
+}
+
+// The side panels get what they wish for, the center the rest.
+void DockHost::spread() {
+    QList<QDockWidget*> sides;
+    QList<int> widths;
+    for (const Dock& dock : m_docks) {
+        if (dock.entry->mode != m_mode || dock.widget->isHidden() || dock.widget->isFloating() ||
+            dock.entry->area == Area::Center)
+            continue;
+        sides.append(dock.widget);
+        widths.append(m_theme.px(dock.entry->width));
+    }
+    resizeDocks(sides, widths, Qt::Horizontal);
 }
 
 void DockHost::loadArrangement() {

@@ -42,6 +42,9 @@ class DockHost : public QMainWindow {
     void modeChanged(ui::Mode mode);
     void panelShownChanged(const QString& id, bool shown);
 
+  protected:
+    void showEvent(QShowEvent* event) override;
+
   private:
     struct Dock {
         const PanelEntry* entry = nullptr;
@@ -54,6 +57,7 @@ class DockHost : public QMainWindow {
     void build(Dock& dock);
     void buildVisible();
     void arrangeDefault();
+    void spread();
     void loadArrangement();
     QString stateName(Mode mode) const;
     Dock* find(const QString& id);
@@ -63,7 +67,7 @@ class DockHost : public QMainWindow {
     const Theme& m_theme;
     QList<Dock> m_docks;
     Mode m_mode = Mode::Chat;
-    bool m_titles = false, m_switching = false, m_loaded = false;
+    bool m_titles = false, m_switching = false, m_loaded = false, m_spreadWhenShown = false;
     QSet<QString> m_folded;
     QByteArray m_unfolded;  // the arrangement before folding
     int m_foldWidth = 0;

@@ -340,8 +340,9 @@ void LibraryPanel::refresh() {
     const QString path = currentPath();
     const int row = path.isEmpty() ? -1 : library->rowOf(path);
     const bool usable = row >= 0 && library->at(row).problem.isEmpty() && m_workbench.loadingModel().isEmpty();
-    m_load->setEnabled(usable);
-    m_beside->setEnabled(usable && !m_workbench.loadedModels().isEmpty());
+    const bool loaded = row >= 0 && library->at(row).loaded != 0;
+    m_load->setEnabled(usable && !loaded);
+    m_beside->setEnabled(usable && !loaded && !m_workbench.loadedModels().isEmpty());
     m_compare->setEnabled(row >= 0 && library->rowCount() > 1);
     if (m_table->currentIndex().isValid() || m_filter->rowCount() == 0)
         return;
