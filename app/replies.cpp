@@ -278,6 +278,8 @@ void Replies::finish(const RunPtr& run, MessageState state, const QString& error
                        : state == MessageState::Stopped ? engine::stopReasonName(engine::StopReason::Cancelled)
                                                         : engine::stopReasonName(result.reason);
     message->row.stats = statsFromFacts(facts);
+    if (message->row.stats.tokensPerSecond > 0)
+        m_lastTokensPerSecond = message->row.stats.tokensPerSecond;
     message->row.hasTokens = !message->tokens.empty();
     if (m_parts.isOpen(*run->chat)) {
         flushToModel();

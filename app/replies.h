@@ -33,6 +33,7 @@ class Replies {
     void onTokens(JobId job, const std::vector<engine::TokenEvent>& tokens);
     void onEnded(const JobEnd& end);
     bool usesModel(LoadedId id) const;
+    double lastTokensPerSecond() const { return m_lastTokensPerSecond; }  // of the reply that ended last; 0: none
 
   private:
     struct Run {
@@ -62,6 +63,7 @@ class Replies {
 
     WorkbenchParts& m_parts;
     std::vector<RunPtr> m_runs;
+    double m_lastTokensPerSecond = 0;
     QTimer m_paintTimer;  // streamed text reaches the model at most 30 times a second
     QTimer m_saveTimer;   // and the disk twice a second
 };

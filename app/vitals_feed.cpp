@@ -11,6 +11,11 @@ VitalsFeed::VitalsFeed(WorkbenchParts& parts) : m_parts(parts), m_host(engine::m
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { sample(); });
 }
 
+void VitalsFeed::start() {
+    m_host->sample();  // shares of time need two readings
+    m_timer.start();
+}
+
 void VitalsFeed::sample() {
     const QLocale locale;
     const engine::EngineSnapshot engineNow = m_parts.engine.snapshot();
@@ -27,7 +32,14 @@ void VitalsFeed::sample() {
     const bool loaded = !engineNow.models.empty();
     const QString none = Workbench::tr("No model is loaded");
 
-    VitalsModel::Sample speed{QStringLiteral("speed"), {}, loaded ? QString() : none, engineNow.tokensPerSecond, 0};
+    // While a reply is written the engine's last second counts, afterwards the figure that stands under the reply.
+    int64_t running = 0;
+    for (const auto& model : engineNow.models)
+        running += model.running;
+    const double lastSpeed = m_parts.replies.lastTokensPerSecond();
+    const bool fresh = running > 0 || lastSpeed <= 0;
+    VitalsModel::Sample speed{
+        QStringLiteral("speed"), {}, loaded ? QString() : none, fresh ? engineNow.tokensPerSecond : lastSpeed, 0};
     speed.text = Workbench::tr("%1 tok/s").arg(locale.toString(speed.value, 'f', speed.value < 20 ? 1 : 0));
     samples << speed;
 

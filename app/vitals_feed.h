@@ -13,7 +13,7 @@ struct WorkbenchParts;
 class VitalsFeed {
   public:
     explicit VitalsFeed(WorkbenchParts& parts);
-    void start() { m_timer.start(); }
+    void start();
     void sample();
 
   private:

@@ -29,8 +29,12 @@ QString ChatListModel::sectionOf(const ChatRow& row) const {
 static QString changedText(const QDateTime& when) {
     const qint64 days = when.date().daysTo(QDate::currentDate());
     const QLocale locale;
-    if (days <= 0)
-        return locale.toString(when.time(), QLocale::ShortFormat);
+    if (days <= 0) {
+        // Some locales put seconds even into the short form.
+        QString format = locale.timeFormat(QLocale::ShortFormat);
+        format.remove(QStringLiteral(":ss")).remove(QStringLiteral(" t"));
+        return locale.toString(when.time(), format);
+    }
     if (days == 1)
         return ChatListModel::tr("yesterday");
     if (when.date().year() == QDate::currentDate().year())
