@@ -1,6 +1,7 @@
 // The chat as a person uses it, on a real workbench with a tiny model: composer keys, sending, versions, deleting and
 // undo, the list of chats with rename, pin, search, and the pages of an empty chat.
 #include <QClipboard>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListView>
 #include <QMimeData>
