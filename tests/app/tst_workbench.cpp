@@ -3,8 +3,8 @@
 
 #include <sys/resource.h>
 
-#include <csignal>
 #include <QAbstractItemModelTester>
+#include <csignal>
 
 #include "app/engine_runner.h"
 #include "app/store_queue.h"
