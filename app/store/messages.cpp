@@ -188,12 +188,15 @@ Result<void> Store::State::endInterrupted() {
             ids.push_back(s.integer(0));
         }
     }
-    for (const int64_t id : ids)
-        TRY_VOID(write("an interrupted reply could not be saved", [&]() -> Result<void> {
-            TRY(StoredMessage m, message(id));
-            m.state = StoredState::Interrupted;
-            TRY_VOID(updateRow(*db, m));
-            return index(id, m.text);
+    if (!ids.empty())
+        TRY_VOID(write("interrupted replies could not be saved", [&]() -> Result<void> {
+            for (const int64_t id : ids) {
+                TRY(StoredMessage m, message(id));
+                m.state = StoredState::Interrupted;
+                TRY_VOID(updateRow(*db, m));
+                TRY_VOID(index(id, m.text));
+            }
+            return {};
         }));
     constexpr int64_t UndoMs = int64_t{24} * 3600 * 1000;
     return purge(nowMs() - UndoMs);
