@@ -1,7 +1,7 @@
 #include "app/cli/sampling_options.h"
 
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <random>
 
 #include "app/cli/command.h"
@@ -174,7 +174,9 @@ Result<RequestSettings> requestSettings(const Arguments& arguments, int64_t defa
 
 Result<void> applyJson(const nlohmann::ordered_json& object, RequestSettings& settings) {
     SamplingParams& sampling = settings.sampling;
-    for (const auto& [key, value] : object.items()) {
+    for (const auto& item : object.items()) {
+        const std::string& key = item.key();
+        const auto& value = item.value();
         if (key == "prompt")
             continue;
         const auto real = std::find_if(std::begin(realFields), std::end(realFields),
