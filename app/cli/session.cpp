@@ -74,7 +74,7 @@ Result<std::string> chosenModel(const CliContext& context) {
     if (const auto path = findInLibrary(context.profile, name))
         return *path;
     return Error{ErrorCode::FileNotFound,
-                 fmt::format("{} is neither a file nor a model of the library; `tessera-cli models` names those",
+                 fmt::format("'{}' is neither a file nor a model of the library; `tessera-cli models` names those",
                              engine::plainText(name)),
                  name};
 }

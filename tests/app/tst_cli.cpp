@@ -112,7 +112,7 @@ class TstCli : public QObject {
     QString exported() const { return QString::fromUtf8(run({"store", "export", "--json"}).out); }
 
     QTemporaryDir m_dir;
-    QString m_cli, m_model, m_template, m_home = "home";
+    QString m_cli, m_model, m_slowModel, m_template, m_home = "home";
 };
 
 void TstCli::initTestCase() {
@@ -123,6 +123,15 @@ void TstCli::initTestCase() {
     test::TinyModel tiny;
     tiny.context = 2048;
     QVERIFY(test::writeTinyModel(m_model.toStdString(), tiny));
+    // Some milliseconds a token: long enough to be interrupted.
+    m_slowModel = m_dir.filePath("slow.gguf");
+    test::TinyModel slow;
+    slow.context = 2048;
+    slow.nLayers = 8;
+    slow.dim = 256;
+    slow.headDim = 64;
+    slow.ffnDim = 1024;
+    QVERIFY(test::writeTinyModel(m_slowModel.toStdString(), slow));
     m_template =
         write("plain.jinja",
               "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}"
@@ -202,7 +211,7 @@ void TstCli::failures_data() {
     QTest::newRow("no such file") << QStringList{"info", "-m", "/no/such.gguf"} << "FileNotFound"
                                   << "such.gguf was not found";
     QTest::newRow("no such name") << QStringList{"info", "-m", "nobody"} << "FileNotFound"
-                                  << "nobody is neither a file nor";
+                                  << "'nobody' is neither a file nor";
     QTest::newRow("web page") << QStringList{"info", "-m", page} << "FileDamaged"
                               << "a web page";
     QTest::newRow("folder") << QStringList{"verify", "-m", "/"} << "InvalidRequest"
@@ -568,10 +577,11 @@ void TstCli::interruptKeepsThePartialReply() {
     m_home = "interrupt home";
     QProcess process;
     prepare(process);
-    process.start(m_cli, {"chat", "-m", m_model, "--template", m_template, "--json", "-n", "1900", "--ignore-eos"});
+    process.start(m_cli, {"chat", "-m", m_slowModel, "--template", m_template, "--json", "-n", "1900", "--ignore-eos"});
     process.write("A long story\n");
     QVERIFY(process.waitForReadyRead(20'000));
-    QVERIFY(process.readLine().contains("acknowledged"));
+    const QByteArray line = process.readLine();
+    QVERIFY2(line.contains("acknowledged"), line.constData());
     QTest::qWait(100);
     ::kill(static_cast<pid_t>(process.processId()), SIGINT);
     QVERIFY(process.waitForFinished(20'000));
@@ -624,10 +634,12 @@ void TstCli::killedWhileChatting() {
     for (int i = 0; i < nTimes; ++i) {
         QProcess process;
         prepare(process);
-        process.start(m_cli, {"chat", "-m", m_model, "--template", m_template, "--json", "-n", "1900", "--ignore-eos"});
+        process.start(m_cli,
+                      {"chat", "-m", m_slowModel, "--template", m_template, "--json", "-n", "1900", "--ignore-eos"});
         process.write(QString("Marker %1: tell me a story\n").arg(i).toUtf8());
         QVERIFY(process.waitForReadyRead(20'000));
-        QVERIFY(process.readLine().contains("acknowledged"));
+        const QByteArray line = process.readLine();
+        QVERIFY2(line.contains("acknowledged"), line.constData());
         QTest::qWait(i * 37 % 120);
         process.kill();
         QVERIFY(process.waitForFinished(20'000));
