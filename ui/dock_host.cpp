@@ -166,30 +166,56 @@ void DockHost::arrangeDefault() {
         addDockWidget(Qt::LeftDockWidgetArea, dock.widget, Qt::Horizontal);
         dock.widget->hide();
     }
-    if (isVisible())
-        QMetaObject::invokeMethod(this, &DockHost::spread, Qt::QueuedConnection);
-    else
-        m_spreadWhenShown = true;  // only a window that is seen can be divided
 }
 
 void DockHost::showEvent(QShowEvent* event) {
     QMainWindow::showEvent(event);
-    if (std::exchange(m_spreadWhenShown, false))
+    spreadLater();
+}
+
+void DockHost::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    spreadLater();
+}
+
+bool DockHost::event(QEvent* event) {
+    const bool handled = QMainWindow::event(event);
+    if (event->type() == QEvent::MouseButtonRelease)
+        noteWidths();  // a border between docks was dragged
+    return handled;
+}
+
+bool DockHost::isSideColumn(const Dock& dock) const {
+    return dock.entry->area != Area::Center && !dock.widget->isHidden() && !dock.widget->isFloating() &&
+           tabifiedDockWidgets(dock.widget).isEmpty() && dock.widget->height() > height() * 3 / 5;
+}
+
+void DockHost::noteWidths() {
+    for (const Dock& dock : m_docks)
+        if (isSideColumn(dock))
+            m_workbench.settings().setValue(QStringLiteral("view/width/") + QLatin1String(dock.entry->id),
+                                            qRound(dock.widget->width() / m_theme.zoom()));
+}
+
+void DockHost::spreadLater() {
+    if (isVisible() && !std::exchange(m_spreading, true))
         QMetaObject::invokeMethod(this, &DockHost::spread, Qt::QueuedConnection);
 }
 
-// The side panels get what they wish for, the center the rest.
+// The side panels keep their width, the center takes what a larger or smaller window gives.
 void DockHost::spread() {
+    m_spreading = false;
     QList<QDockWidget*> sides;
     QList<int> widths;
     for (const Dock& dock : m_docks) {
-        if (dock.entry->mode != m_mode || dock.widget->isHidden() || dock.widget->isFloating() ||
-            dock.entry->area == Area::Center)
+        if (!isSideColumn(dock))
             continue;
+        const QString name = QStringLiteral("view/width/") + QLatin1String(dock.entry->id);
         sides.append(dock.widget);
-        widths.append(m_theme.px(dock.entry->width));
+        widths.append(m_theme.px(qBound(120, m_workbench.settings().value(name, dock.entry->width).toInt(), 1200)));
     }
-    resizeDocks(sides, widths, Qt::Horizontal);
+    if (!sides.isEmpty())
+        resizeDocks(sides, widths, Qt::Horizontal);
 }
 
 void DockHost::loadArrangement() {
@@ -206,6 +232,7 @@ void DockHost::loadArrangement() {
     setUpdatesEnabled(true);
     m_switching = false;
     m_loaded = true;
+    spreadLater();
     const int width = m_foldWidth;
     m_foldWidth = 0;
     foldFor(width);
@@ -225,6 +252,10 @@ void DockHost::setMode(Mode mode) {
 
 void DockHost::resetMode() {
     m_workbench.settings().removeState(stateName(m_mode));
+    for (const Dock& dock : m_docks)
+        if (dock.entry->mode == m_mode && dock.entry->area != Area::Center)
+            m_workbench.settings().setValue(QStringLiteral("view/width/") + QLatin1String(dock.entry->id),
+                                            dock.entry->width);
     loadArrangement();
 }
 
@@ -262,11 +293,7 @@ void DockHost::foldFor(int windowWidth) {
         }
     }
     m_switching = false;
-    if (now == 0 && before > 0 && !m_unfolded.isEmpty()) {
-        m_folded.clear();
-        restoreState(m_unfolded, ArrangementVersion);
-        buildVisible();
-    }
+    spreadLater();
     for (const Dock& dock : m_docks)
         emit panelShownChanged(QLatin1String(dock.entry->id), !dock.widget->isHidden());
 }

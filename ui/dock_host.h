@@ -43,6 +43,8 @@ class DockHost : public QMainWindow {
     void panelShownChanged(const QString& id, bool shown);
 
   protected:
+    bool event(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void showEvent(QShowEvent* event) override;
 
   private:
@@ -58,6 +60,9 @@ class DockHost : public QMainWindow {
     void buildVisible();
     void arrangeDefault();
     void spread();
+    void spreadLater();
+    void noteWidths();
+    bool isSideColumn(const Dock& dock) const;
     void loadArrangement();
     QString stateName(Mode mode) const;
     Dock* find(const QString& id);
@@ -67,7 +72,7 @@ class DockHost : public QMainWindow {
     const Theme& m_theme;
     QList<Dock> m_docks;
     Mode m_mode = Mode::Chat;
-    bool m_titles = false, m_switching = false, m_loaded = false, m_spreadWhenShown = false;
+    bool m_titles = false, m_switching = false, m_loaded = false, m_spreading = false;
     QSet<QString> m_folded;
     QByteArray m_unfolded;  // the arrangement before folding
     int m_foldWidth = 0;

@@ -25,7 +25,7 @@ constexpr PanelEntry panelList[] = {
      makePanel<InspectorPanel>},
     {"library", QT_TRANSLATE_NOOP("Panel", "Library"), "library", Mode::Library, Area::Center, 0,
      makePanel<LibraryPanel>},
-    {"model_details", QT_TRANSLATE_NOOP("Panel", "Model details"), "details", Mode::Library, Area::Right, 350,
+    {"model_details", QT_TRANSLATE_NOOP("Panel", "Model details"), "details", Mode::Library, Area::Right, 400,
      makePanel<ModelDetailsPanel>},
 };
 

@@ -216,6 +216,9 @@ QString styleSheetFor(const Tokens& t, double zoom) {
             out += colors.value(unit + name);
         } else if (unit == QLatin1String("pt")) {
             out += QString::number(name.toDouble() * zoom, 'f', 1) + QStringLiteral("pt");
+        } else if (unit == QLatin1String("r")) {
+            // A radius of more than half the side makes a corner square.
+            out += QString::number(static_cast<int>(name.toDouble() * zoom)) + QStringLiteral("px");
         } else {
             out += QString::number(qRound(name.toDouble() * zoom)) + QStringLiteral("px");
         }

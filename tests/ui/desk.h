@@ -28,12 +28,13 @@ struct Desk {
           store(profile.store),
           engine([] { return engine::Engine::make({}); }),
           workbench(profile, settings, store, engine),
-          theme(settings, *qApp) {}
+          theme(settings, *qApp) {
+        QObject::connect(&workbench, &app::Workbench::readyToQuit, &workbench, [this] { ended = true; });
+    }
     ~Desk() {
-        QSignalSpy quit(&workbench, &app::Workbench::readyToQuit);
-        workbench.shutDown();
-        if (quit.isEmpty())
-            quit.wait(10'000);
+        if (!ended)
+            workbench.shutDown();
+        (void)QTest::qWaitFor([this] { return ended; }, 10'000);
     }
 
     // Opens the store and loads the model. False: it did not come.
@@ -43,6 +44,7 @@ struct Desk {
         return QTest::qWaitFor([this] { return workbench.currentModel() != 0; }, 20'000);
     }
 
+    bool ended = false;
     QTemporaryDir folder;
     QString modelPath;
     app::Profile profile;

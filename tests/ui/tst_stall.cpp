@@ -2,6 +2,7 @@
 // event loop longer than a tenth of a second. With the sample model when it is there, else with a tiny one.
 #include <QAbstractItemView>
 #include <QElapsedTimer>
+#include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QTimer>

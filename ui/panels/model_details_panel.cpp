@@ -210,6 +210,11 @@ QTableView* ModelDetailsPanel::makeTable(QAbstractItemModel* model, const QStrin
     table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeading | Qt::AlignVCenter);
     table->setAccessibleName(name);
+    table->setFont(m_theme.font(Type::Small));
+    connect(&m_theme, &Theme::changed, table, [this, table] {
+        table->setFont(m_theme.font(Type::Small));
+        table->verticalHeader()->setDefaultSectionSize(m_theme.px(28));
+    });
     return table;
 }
 
@@ -236,9 +241,9 @@ QWidget* ModelDetailsPanel::makeTensors() {
     QTableView* table = makeTable(m_tensorFilter, tr("Tensors"));
     table->sortByColumn(-1, Qt::AscendingOrder);  // as in the file
     table->horizontalHeader()->setSectionResizeMode(TensorModel::Name, QHeaderView::Stretch);
-    table->setColumnWidth(TensorModel::Type, m_theme.px(64));
-    table->setColumnWidth(TensorModel::Shape, m_theme.px(104));
-    table->setColumnWidth(TensorModel::Size, m_theme.px(76));
+    table->setColumnWidth(TensorModel::Type, m_theme.px(56));
+    table->setColumnWidth(TensorModel::Shape, m_theme.px(98));
+    table->setColumnWidth(TensorModel::Size, m_theme.px(68));
     column->addWidget(table, 1);
     connect(words, &QLineEdit::textChanged, m_tensorFilter, &QSortFilterProxyModel::setFilterFixedString);
     return page;

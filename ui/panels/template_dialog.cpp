@@ -50,7 +50,7 @@ TemplateDialog::TemplateDialog(app::Workbench& workbench, const Theme& theme, ap
     const auto addEdit = [&](const QString& title, const QString& name) {
         auto* box = new QWidget(split);
         auto* inBox = new QVBoxLayout(box);
-        inBox->setContentsMargins(0, 0, 0, 0);
+        inBox->setContentsMargins(space::XS, 0, space::XS, 0);
         auto* label = new QLabel(title, box);
         setLook(label, "heading");
         auto* edit = new QPlainTextEdit(box);

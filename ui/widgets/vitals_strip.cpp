@@ -55,13 +55,16 @@ VitalCell::VitalCell(const Theme& theme, const QModelIndex& index, const QColor&
     setObjectName(QStringLiteral("vital-") + index.data(app::VitalsModel::IdRole).toString());
     connect(&theme, &Theme::changed, this, [this] {
         m_widest = 0;
-        updateGeometry();
-        update();
+        refresh();
     });
     refresh();
 }
 
 QString VitalCell::text() const {
+    // A machine without a GPU is in order: a word says more than the dash of a failed reading.
+    if (m_index.data(app::VitalsModel::IdRole).toString() == QLatin1String("gpu") &&
+        !m_index.data(app::VitalsModel::ReasonRole).toString().isEmpty())
+        return tr("not used");
     return m_index.data(app::VitalsModel::TextRole).toString();
 }
 
@@ -119,7 +122,9 @@ void VitalCell::paintEvent(QPaintEvent*) {
     painter.drawText(place(QFontMetrics(painter.font()).horizontalAdvance(name)), Qt::AlignVCenter, name);
     painter.setFont(m_theme.font(unknown ? Type::Small : Type::SmallStrong));
     painter.setPen(unknown ? t.muted : t.text);
-    painter.drawText(place(m_widest), Qt::AlignVCenter | Qt::AlignLeading, text());
+    // A number and its unit read from left to right in every layout.
+    painter.drawText(place(m_widest),
+                     Qt::AlignVCenter | Qt::TextForceLeftToRight | (mirrored ? Qt::AlignRight : Qt::AlignLeft), text());
     if (!m_line)
         return;
     QRectF line = place(m_theme.px(LineWidth));
