@@ -1,6 +1,6 @@
-// Renders a model's chat template: a bounded interpreter of the Jinja subset that templates use (limits: hostile-inputs 2.2).
-// Output keeps apart what the template wrote and what came from the messages, so that a user's text never becomes a control
-// token. Immutable after parse; thread: any.
+// Renders a model's chat template: a bounded interpreter of the Jinja subset that templates use (limits:
+// hostile-inputs 2.2). Output keeps apart what the template wrote and what came from the messages, so that a user's
+// text never becomes a control token. Immutable after parse; thread: any.
 #pragma once
 
 #include <memory>
@@ -30,9 +30,10 @@ class ChatTemplate {
     static Result<std::shared_ptr<const ChatTemplate>> parse(std::string source, TemplateLimits limits = {});
     virtual ~ChatTemplate() = default;
 
-    // `variables` is a JSON object: messages, tools, add_generation_prompt, bos_token, eos_token, ... `date` ("2026-01-31")
-    // is the clock that strftime_now sees.
-    virtual Result<std::vector<Tokenizer::Part>> render(const nlohmann::ordered_json& variables, std::string_view date) const = 0;
+    // `variables` is a JSON object: messages, tools, add_generation_prompt, bos_token, eos_token, ... `date`
+    // ("2026-01-31") is the clock that strftime_now sees.
+    virtual Result<std::vector<Tokenizer::Part>> render(const nlohmann::ordered_json& variables,
+                                                        std::string_view date) const = 0;
     virtual const std::string& source() const = 0;
 };
 

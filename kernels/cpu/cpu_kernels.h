@@ -11,7 +11,7 @@
 
 namespace kernels {
 
-enum class Isa : uint8_t { Scalar, Avx2, Avx512, Amx };   // Avx2: AVX2 + FMA + F16C. Avx512: F, BW, VL, DQ, VNNI.
+enum class Isa : uint8_t { Scalar, Avx2, Avx512, Amx };  // Avx2: AVX2 + FMA + F16C. Avx512: F, BW, VL, DQ, VNNI.
 
 struct CpuKernels {
     Isa isa = Isa::Scalar;
@@ -19,9 +19,9 @@ struct CpuKernels {
     FloatKernels flt;
 };
 
-std::string_view isaName(Isa isa);                      // "scalar", "avx2", ...
+std::string_view isaName(Isa isa);  // "scalar", "avx2", ...
 std::optional<Isa> isaFromName(std::string_view name);
-std::vector<Isa> supportedIsas();                       // what this CPU and this build have, slowest first
+std::vector<Isa> supportedIsas();  // what this CPU and this build have, slowest first
 // The table for the best supported set not above `highest`; the environment variable TESSERA_ISA lowers it further.
 CpuKernels selectKernels(std::optional<Isa> highest = std::nullopt);
 

@@ -1,5 +1,5 @@
-// Feeds bytes as the text of a message: parses them whole and in two parts, reads every leaf's inline text and formulas.
-// Aborts when the two ways differ or a link appears that must not.
+// Feeds bytes as the text of a message: parses them whole and in two parts, reads every leaf's inline text and
+// formulas. Aborts when the two ways differ or a link appears that must not.
 #include <cstdlib>
 
 #include "ui/markdown/document.h"

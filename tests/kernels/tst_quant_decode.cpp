@@ -104,7 +104,8 @@ class TestQuantDecode : public QObject {
         QCOMPARE(decode(DType::I64, int64_t{-7}), -7.0f);
     }
 
-    // Encoders: half a step, and the rounding of the scale to a half, is the largest error; zeros and values that are no numbers are harmless.
+    // Encoders: half a step, and the rounding of the scale to a half, is the largest error; zeros and values that are
+    // no numbers are harmless.
     void encodersRoundToNearest() {
         const std::vector<float> x = randomFloats(32 * 64, 7);
         const QuantKernels q = selectKernels().quant;
@@ -113,7 +114,8 @@ class TestQuantDecode : public QObject {
             q.decode[static_cast<size_t>(t)](reinterpret_cast<const std::byte*>(bytes.data()),
                                              static_cast<int64_t>(x.size()), back.data());
             for (size_t i = 0; i < x.size(); ++i)
-                QVERIFY2(std::abs(back[i] - x[i]) <= 8.0f / steps * 1.01f + 8.0f / 1024, qPrintable(QString::number(i)));
+                QVERIFY2(std::abs(back[i] - x[i]) <= 8.0f / steps * 1.01f + 8.0f / 1024,
+                         qPrintable(QString::number(i)));
         };
         check(DType::Q8_0, encoded<Q8_0>(x), 2 * 127);
         check(DType::Q4_0, encoded<Q4_0>(x), 8);  // the far end of the range has no level of its own
