@@ -116,7 +116,7 @@ class Merger {
         }
         size_t size() const { return m_links.size(); }
         template <typename Pair>
-        Merge pairAt(uint32_t i, Pair& pair) const {
+        Merge pairAt(uint32_t i, const Pair& pair) const {
             const Link& left = m_links[i];
             if (left.symbol.size == 0 || left.next >= m_links.size())
                 return {};
@@ -124,7 +124,7 @@ class Merger {
         }
         // Merges at i when the pair there still has this rank, and hands the places of new pairs to `add`.
         template <typename Pair, typename Add>
-        void mergeAt(uint32_t i, uint32_t rank, Pair& pair, Add add) {
+        void mergeAt(uint32_t i, uint32_t rank, const Pair& pair, Add add) {
             const Merge merge = pairAt(i, pair);
             if (merge.rank != rank)
                 return;
@@ -175,16 +175,32 @@ void Merger::mergeByBuckets(const char* text, Pair pair) {
     std::unordered_map<uint32_t, uint32_t> numbers;
     std::vector<Bucket> buckets;
     std::vector<uint64_t> queue;  // rank << 32 | bucket
+    // Long words repeat themselves: the last pair and the last bucket are asked for again and again.
+    int32_t lastLeft = -1, lastRight = -1;
+    Merge lastMerge;
+    const auto remembered = [&](const Symbol& left, const char* at, const Symbol& right) {
+        if (left.id != lastLeft || right.id != lastRight || left.id < 0 || right.id < 0) {
+            lastMerge = pair(left, at, right);
+            lastLeft = left.id;
+            lastRight = right.id;
+        }
+        return lastMerge;
+    };
+    uint32_t lastRank = UINT32_MAX, lastNumber = 0;
     const auto add = [&](uint32_t position) {
-        const Merge merge = chain.pairAt(position, pair);
+        const Merge merge = chain.pairAt(position, remembered);
         if (merge.rank == UINT32_MAX)
             return;
-        const auto [at, fresh] = numbers.try_emplace(merge.rank, static_cast<uint32_t>(buckets.size()));
-        if (fresh) {
-            buckets.emplace_back();
-            buckets.back().rank = merge.rank;
+        if (merge.rank != lastRank) {
+            const auto [at, fresh] = numbers.try_emplace(merge.rank, static_cast<uint32_t>(buckets.size()));
+            if (fresh) {
+                buckets.emplace_back();
+                buckets.back().rank = merge.rank;
+            }
+            lastRank = merge.rank;
+            lastNumber = at->second;
         }
-        Bucket& bucket = buckets[at->second];
+        Bucket& bucket = buckets[lastNumber];
         if (bucket.sorted) {
             bucket.late.push_back(position);
             std::push_heap(bucket.late.begin(), bucket.late.end(), std::greater<>());
@@ -193,7 +209,7 @@ void Merger::mergeByBuckets(const char* text, Pair pair) {
         }
         if (!bucket.queued) {
             bucket.queued = true;
-            queue.push_back(uint64_t{merge.rank} << 32 | at->second);
+            queue.push_back(uint64_t{merge.rank} << 32 | lastNumber);
             std::push_heap(queue.begin(), queue.end(), std::greater<>());
         }
     };
@@ -203,7 +219,8 @@ void Merger::mergeByBuckets(const char* text, Pair pair) {
         const auto number = static_cast<uint32_t>(queue.front());
         Bucket& bucket = buckets[number];
         if (!bucket.sorted) {
-            std::sort(bucket.positions.begin(), bucket.positions.end());
+            if (!std::is_sorted(bucket.positions.begin(), bucket.positions.end()))
+                std::sort(bucket.positions.begin(), bucket.positions.end());
             bucket.sorted = true;
         }
         const bool main = bucket.cursor < bucket.positions.size();
@@ -224,7 +241,7 @@ void Merger::mergeByBuckets(const char* text, Pair pair) {
             std::pop_heap(bucket.late.begin(), bucket.late.end(), std::greater<>());
             bucket.late.pop_back();
         }
-        chain.mergeAt(position, bucket.rank, pair, add);  // may move the buckets
+        chain.mergeAt(position, bucket.rank, remembered, add);  // may move the buckets
     }
     chain.store(symbols);
 }
