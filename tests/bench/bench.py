@@ -9,9 +9,9 @@ import os, subprocess, sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = {
-    "kernels": ["build/tests/bench_quant"],
-    "backend": ["build/tests/bench_backend"],
-    "tokenizer": ["build/tests/bench_tokenizer"],
+    "kernels": ["build/bench/bench_quant"],
+    "backend": ["build/bench/bench_backend"],
+    "tokenizer": ["build/bench/bench_tokenizer"],
     "model": ["build/bin/tessera-cli", "bench", "-m", "sample"],
     "versus": [sys.executable, "tests/bench/versus.py"],
 }
