@@ -65,8 +65,8 @@ struct Step {
     int64_t rows() const { return static_cast<int64_t>(ids.size()); }
 };
 
-// Paged keys and values of all layers of one model on one device. Layout per layer and page:
-// [nKvHeads][pageTokens][headDim].
+// Paged keys and values of all layers of one model on one device. A page is per layer [nKvHeads] runs of pageTokens
+// positions; how a run lies is the device's own (kernels/cpu/float_kernels.h), so a page is copied as a whole.
 struct KvShape {
     int64_t nLayers = 0, nKvHeads = 0, headDimK = 0, headDimV = 0;
     int64_t pageTokens = 32;
@@ -80,7 +80,7 @@ class KvStorage {
     virtual ~KvStorage() = default;
     virtual const KvShape& shape() const = 0;
     virtual int64_t nPages() const = 0;
-    virtual std::byte* keyPage(int64_t layer, int32_t page) = 0;  // [nKvHeads][pageTokens] rows of headDimK
+    virtual std::byte* keyPage(int64_t layer, int32_t page) = 0;  // pageBytesK() bytes
     virtual std::byte* valuePage(int64_t layer, int32_t page) = 0;
 };
 

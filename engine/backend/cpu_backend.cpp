@@ -184,10 +184,12 @@ void CpuBackend::kvAppend(KvStorage& kv, int64_t layer, const Step& step, Activa
                 const int64_t position = sequence.firstPosition + r;
                 const int32_t page = sequence.pages[static_cast<size_t>(position / shape.pageTokens)];
                 const int64_t slot = position % shape.pageTokens;
+                const int64_t inGroup = slot % kernels::keyGroupTokens;
+                std::byte* group = kv.keyPage(layer, page) + (slot - inGroup) * kRow;
+                for (int64_t head = 0; head < shape.nKvHeads; ++head, group += shape.pageTokens * kRow)
+                    m_kernels.flt.storeKey(shape.kType, k.row(sequence.rowBegin + r) + head * shape.headDimK,
+                                           shape.headDimK, group, inGroup);
                 // One call per row: its heads lie a page's run of tokens apart.
-                m_kernels.flt.encodeRows(shape.kType, k.row(sequence.rowBegin + r), shape.nKvHeads, shape.headDimK,
-                                         shape.headDimK, kv.keyPage(layer, page) + slot * kRow,
-                                         shape.pageTokens * kRow);
                 m_kernels.flt.encodeRows(shape.vType, v.row(sequence.rowBegin + r), shape.nKvHeads, shape.headDimV,
                                          shape.headDimV, kv.valuePage(layer, page) + slot * vRow,
                                          shape.pageTokens * vRow);

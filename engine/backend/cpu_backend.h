@@ -64,6 +64,7 @@ class CpuBackend final : public Backend {
 
     bool usesQ8(const Weight& weight) const;
     void quantizeInput(Activations x, bool fine);
+    void packInput(Activations x);
     void cutMatmul(Activations x, std::span<const MatmulTarget> targets);
     void matmulPiece(Activations x, const MatmulTarget& target, const MatmulPiece& piece, std::byte* scratch) const;
     void productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, const Weight& w, const MatmulPiece& piece,
@@ -84,7 +85,9 @@ class CpuBackend final : public Backend {
     RopeParams m_rope;
     std::vector<float> m_cosSin;  // [rows, nRot / 2, 2] of the current step
     Buffer m_q8Memory;
-    kernels::Q8Rows m_q8{};  // the input of the current matmul, in blocks of 8-bit values
+    kernels::Q8Rows m_q8{};    // the input of the current matmul, in blocks of 8-bit values
+    Buffer m_packed;           // the input of the current matmul, in tiles for the float kernels
+    int64_t m_packedRows = 0;  // 0: not packed
     std::vector<MatmulPiece> m_matmulPieces;
     std::vector<AttentionPiece> m_attentionPieces;
     Buffer m_partials;  // partial results of attention

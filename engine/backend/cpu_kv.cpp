@@ -29,6 +29,9 @@ Result<void> checkCacheType(kernels::DType type, int64_t headDim, const char* wh
 Result<std::unique_ptr<KvStorage>> CpuKv::make(const KvShape& shape, int64_t nPages) {
     TRY_VOID(checkCacheType(shape.kType, shape.headDimK, "keys"));
     TRY_VOID(checkCacheType(shape.vType, shape.headDimV, "values"));
+    if (shape.pageTokens % kernels::keyGroupTokens != 0)
+        return invalid("pages of {} tokens cannot hold keys, which lie in groups of {}", shape.pageTokens,
+                       kernels::keyGroupTokens);
     if (shape.nLayers <= 0 || shape.nKvHeads <= 0 || shape.pageTokens <= 0 || nPages <= 0 ||
         nPages > std::numeric_limits<int32_t>::max() ||
         nPages > std::numeric_limits<int64_t>::max() / 2 / shape.bytesPerPage())

@@ -21,9 +21,10 @@ int64_t aligned64(int64_t n) {
     return (n + 63) / 64 * 64;
 }
 
-// Rows of input that a piece visits at a time.
-int64_t inputBlockRows(int64_t cols, int64_t bytesPerValue) {
-    return std::max<int64_t>(inputBlockBytes / (cols * bytesPerValue) / 16 * 16, 16);
+// Rows of input that a piece visits at a time: whole tiles of packed inputs.
+int64_t inputBlockRows(int64_t cols) {
+    constexpr int64_t grain = 8 * kernels::floatPackRows;
+    return std::max<int64_t>(inputBlockBytes / cols / grain * grain, grain);
 }
 
 }  // namespace
@@ -63,6 +64,16 @@ void CpuBackend::quantizeInput(Activations x, bool fine) {
         m_pool.parallelRange(x.rows, 1, part);
 }
 
+void CpuBackend::packInput(Activations x) {
+    m_packedRows = kernels::floatPackedRows(x.rows);
+    const int64_t bytes = m_packedRows * x.cols * static_cast<int64_t>(sizeof(float));
+    if (m_packed.sizeBytes() < bytes && !m_packed.allocate(bytes))
+        throw std::bad_alloc();
+    m_pool.parallelRange(m_packedRows / kernels::floatPackRows, 1, [&](int64_t begin, int64_t end, int) {
+        m_kernels.flt.packInputs(x.data, x.rows, x.cols, x.cols, m_packedRows, begin, end, m_packed.as<float>());
+    });
+}
+
 void CpuBackend::cutMatmul(Activations x, std::span<const MatmulTarget> targets) {
     int64_t totalBytes = 0;
     for (const MatmulTarget& target : targets)
@@ -84,12 +95,13 @@ void CpuBackend::cutMatmul(Activations x, std::span<const MatmulTarget> targets)
 void CpuBackend::matmul(Activations x, std::span<const MatmulTarget> targets) {
     if (x.rows == 0 || targets.empty())
         return;
-    bool anyQ8 = false, anyFine = false;
+    bool anyQ8 = false, anyFine = false, anyFloat = false;
     int64_t products = 0;
-    int64_t scratchBytes = kernels::floatMatmulScratchBytes(x.cols);
+    int64_t scratchBytes = kernels::floatMatmulScratchBytes();
     for (const MatmulTarget& target : targets) {
         const Weight& w = *target.weight;
         anyQ8 = anyQ8 || usesQ8(w);
+        anyFloat = anyFloat || !usesQ8(w);
         anyFine = anyFine || (target.fine && usesQ8(w));
         products += x.rows * w.rows * w.cols;
         if (usesQ8(w))
@@ -97,13 +109,15 @@ void CpuBackend::matmul(Activations x, std::span<const MatmulTarget> targets) {
     }
     if (anyQ8)
         quantizeInput(x, anyFine);
+    m_packedRows = 0;
+    if (anyFloat && x.rows > kernels::floatUnpackedInputs)
+        packInput(x);
     cutMatmul(x, targets);
     int64_t tileBytes = 0;  // of the blocks that a product goes through before it is added to the output
     for (const MatmulPiece& piece : m_matmulPieces) {
         const MatmulTarget& target = targets[static_cast<size_t>(piece.target)];
         if (target.accumulate || target.fine)
-            tileBytes =
-                std::max(tileBytes, std::min(x.rows, inputBlockRows(x.cols, 1)) * (piece.end - piece.begin) * 4);
+            tileBytes = std::max(tileBytes, std::min(x.rows, inputBlockRows(x.cols)) * (piece.end - piece.begin) * 4);
     }
     reserveThreadScratch(aligned64(scratchBytes) + aligned64(pieceGrain * x.cols * 4) + 3 * aligned64(tileBytes));
 
@@ -124,8 +138,8 @@ void CpuBackend::matmulPiece(Activations x, const MatmulTarget& target, const Ma
                              std::byte* scratch) const {
     const Weight& w = *target.weight;
     const int64_t nRows = piece.end - piece.begin;
-    const int64_t step = inputBlockRows(x.cols, usesQ8(w) ? 1 : 4);
-    const int64_t before = aligned64(std::max(kernels::floatMatmulScratchBytes(x.cols),
+    const int64_t step = inputBlockRows(x.cols);
+    const int64_t before = aligned64(std::max(kernels::floatMatmulScratchBytes(),
                                               usesQ8(w) ? kernels::quantMatmulScratchBytes(w.dtype, w.cols) : 0)) +
                            aligned64(pieceGrain * x.cols * 4);
     float* tile = reinterpret_cast<float*>(scratch + before);
@@ -172,18 +186,20 @@ void CpuBackend::productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, c
     }
     if (!kernels::info(w.dtype).quantized) {
         m_kernels.flt.matmul({w.dtype, w.data, w.rowBytes, piece.begin, piece.end, w.cols, x.row(rowBegin), x.cols,
-                              rows, out - piece.begin, outStride, scratch});
+                              rows, out - piece.begin, outStride, scratch,
+                              m_packedRows > 0 ? m_packed.as<float>() : nullptr, m_packedRows, rowBegin});
         return;
     }
     // Weights decoded to f32 block by block: the exact mode, and types without a product of their own.
     const auto decode = m_kernels.quant.decode[static_cast<size_t>(w.dtype)];
-    float* decoded = reinterpret_cast<float*>(scratch + aligned64(kernels::floatMatmulScratchBytes(x.cols)));
+    float* decoded = reinterpret_cast<float*>(scratch + aligned64(kernels::floatMatmulScratchBytes()));
     for (int64_t n = piece.begin; n < piece.end; n += pieceGrain) {
         const int64_t count = std::min(pieceGrain, piece.end - n);
         for (int64_t i = 0; i < count; ++i)
             decode(w.data + (n + i) * w.rowBytes, w.cols, decoded + i * w.cols);
         m_kernels.flt.matmul({DType::F32, reinterpret_cast<const std::byte*>(decoded), w.cols * 4, 0, count, w.cols,
-                              x.row(rowBegin), x.cols, rows, out + (n - piece.begin), outStride, scratch});
+                              x.row(rowBegin), x.cols, rows, out + (n - piece.begin), outStride, scratch,
+                              m_packedRows > 0 ? m_packed.as<float>() : nullptr, m_packedRows, rowBegin});
     }
 }
 

@@ -2,9 +2,10 @@
 // segments of float_kernels.h, over the operations of float_vec_*.h. Internal linkage, included by the float_<isa>.cpp
 // files.
 //
-// Per segment: scores of all queries (keys as the weights of a matmul tile), then exponentials against the segment's
-// maximum, then the weighted sum of the values, one fma per visible key in ascending order. A key that a row does not
-// see is never multiplied, so that whatever lies there contributes nothing, not even a zero.
+// Per segment: scores of all queries (a group of keys is the panel of a matmul tile, a lane per key), then exponentials
+// against the segment's maximum, then the weighted sum of the values, one fma per visible key in ascending order. A key
+// that a row does not see has a lane of its own, or is never multiplied, so that whatever lies there contributes
+// nothing, not even a zero.
 #pragma once
 
 #include "kernels/cpu/float_kernels.h"
@@ -42,15 +43,16 @@ void expandCacheRow(DType type, const std::byte* row, int64_t cols, float* out) 
     int8_t q[32];
     for (int64_t i = 0; i < cols; i += 32) {
         const V d = vSet(oneHalf(row));
+        const int8_t* bytes = q;
         if (type == DType::Q8_0) {
-            __builtin_memcpy(q, row + 2, 32);
+            bytes = reinterpret_cast<const int8_t*>(row + 2);
             row += 34;
         } else {
             vNibbles(row + 2, q);
             row += 18;
         }
-        vStore(out + i, vLoadBytes(q) * d);
-        vStore(out + i + 16, vLoadBytes(q + 16) * d);
+        vStore(out + i, vLoadBytes(bytes) * d);
+        vStore(out + i + 16, vLoadBytes(bytes + 16) * d);
     }
 }
 
@@ -79,10 +81,69 @@ void expandCacheRows(DType type, const std::byte* rows, int64_t n, int64_t cols,
     }
 }
 
+// A group of sixteen keys as a panel of floats [headDim][16] (layouts in float_kernels.h).
+void expandKeyGroup(DType type, const std::byte* group, int64_t headDim, float* panel) {
+    if (type == DType::F16)
+        return expandRow<FromF16>(group, headDim * 16, panel);
+    const int64_t vectors = type == DType::Q8_0 ? 32 : 16;  // of sixteen bytes in a block of 32 dimensions
+    int8_t q[32];
+    for (int64_t d = 0; d < headDim; d += 32, panel += 32 * 16) {
+        const V scales = vLoadHalf(group);
+        group += 32;
+        for (int64_t i = 0; i < vectors; ++i, group += 16) {
+            if (type == DType::Q8_0) {
+                vStore(panel + i * 16, vLoadBytes(reinterpret_cast<const int8_t*>(group)) * scales);
+            } else {
+                vNibbles(group, q);
+                vStore(panel + i * 16, vLoadBytes(q) * scales);
+                vStore(panel + (i + 16) * 16, vLoadBytes(q + 16) * scales);
+            }
+        }
+    }
+}
+
+// Scores of `Vectors` groups of keys, groupBytes apart, for a tile of queries.
+template <typename From, int Vectors, int Queries>
+inline void scoreTile(const std::byte* groups, int64_t groupBytes, const std::byte* ahead, const float* q,
+                      int64_t headDim, float* scores) {
+    V sums[Queries][Vectors];
+    TESSERA_UNROLL
+    for (int i = 0; i < Queries; ++i) {
+        TESSERA_UNROLL
+        for (int v = 0; v < Vectors; ++v)
+            sums[i][v] = vZero();
+    }
+    if (ahead)
+        panelLinks<From, Vectors, Queries, true>(groups, groupBytes, ahead, headDim, PackedInputs{q}, sums);
+    else
+        panelLinks<From, Vectors, Queries, false>(groups, groupBytes, nullptr, headDim, PackedInputs{q}, sums);
+    TESSERA_UNROLL
+    for (int i = 0; i < Queries; ++i) {
+        TESSERA_UNROLL
+        for (int v = 0; v < Vectors; ++v)
+            vStore(scores + i * attentionSegment + v * 16, sums[i][v]);
+    }
+}
+
+// A tile of `count` queries, at most Queries.
+template <typename From, int Vectors, int Queries>
+inline void scoreSome(int64_t count, const std::byte* groups, int64_t groupBytes, const std::byte* ahead,
+                      const float* q, int64_t headDim, float* scores) {
+    if constexpr (Queries > 1)
+        if (count < Queries)
+            return scoreSome<From, Vectors, Queries - 1>(count, groups, groupBytes, ahead, q, headDim, scores);
+    scoreTile<From, Vectors, Queries>(groups, groupBytes, ahead, q, headDim, scores);
+}
+
+// Rows of values: row j is at p + j * stride.
+struct ValueRows {
+    const std::byte* p;
+    int64_t stride;
+};
+
 // acc[q] += sum over j in [from, to) of e[q][j] * v[j] for Queries queries and Vectors * 16 dimensions.
 template <typename From, int Queries, int Vectors>
-inline void weighTile(const std::byte* v, int64_t vStride, const float* e, int64_t from, int64_t to, float* acc,
-                      int64_t accStride) {
+inline void weighTile(ValueRows v, const float* e, int64_t from, int64_t to, float* acc, int64_t accStride) {
     V sums[Queries][Vectors];
     TESSERA_UNROLL
     for (int q = 0; q < Queries; ++q) {
@@ -94,7 +155,7 @@ inline void weighTile(const std::byte* v, int64_t vStride, const float* e, int64
         V vs[Vectors];
         TESSERA_UNROLL
         for (int d = 0; d < Vectors; ++d)
-            vs[d] = From::load(v + j * vStride + d * 16 * From::bytes);
+            vs[d] = From::load(v.p + j * v.stride + d * 16 * From::bytes);
         TESSERA_UNROLL
         for (int q = 0; q < Queries; ++q) {
             const V es = vSet(e[q * attentionSegment + j]);
@@ -112,37 +173,30 @@ inline void weighTile(const std::byte* v, int64_t vStride, const float* e, int64
 }
 
 template <typename From, int Queries>
-void weighQueries(const std::byte* v, int64_t vStride, const float* e, int64_t from, int64_t to, float* acc,
-                  int64_t accStride) {
+void weighQueries(ValueRows v, const float* e, int64_t from, int64_t to, float* acc, int64_t accStride) {
     if (from >= to)
         return;
+    constexpr int vectors = weighTileVectors<Queries>;
     int64_t d = 0;
-    for (; d + weighTileVectors * 16 <= accStride; d += weighTileVectors * 16)
-        weighTile<From, Queries, weighTileVectors>(v + d * From::bytes, vStride, e, from, to, acc + d, accStride);
-    for (; d < accStride; d += 16)
-        weighTile<From, Queries, 1>(v + d * From::bytes, vStride, e, from, to, acc + d, accStride);
+    for (; d + vectors * 16 <= accStride; d += vectors * 16, v.p += vectors * 16 * From::bytes)
+        weighTile<From, Queries, vectors>(v, e, from, to, acc + d, accStride);
+    for (; d < accStride; d += 16, v.p += 16 * From::bytes)
+        weighTile<From, Queries, 1>(v, e, from, to, acc + d, accStride);
 }
 
-template <typename From>
-void weighSome(int64_t queries, const std::byte* v, int64_t vStride, const float* e, int64_t from, int64_t to,
-               float* acc, int64_t accStride) {
-    switch (queries) {
-        case 4:
-            return weighQueries<From, 4>(v, vStride, e, from, to, acc, accStride);
-        case 3:
-            return weighQueries<From, 3>(v, vStride, e, from, to, acc, accStride);
-        case 2:
-            return weighQueries<From, 2>(v, vStride, e, from, to, acc, accStride);
-        default:
-            return weighQueries<From, 1>(v, vStride, e, from, to, acc, accStride);
-    }
+template <typename From, int Queries = weighTileQueries>
+void weighSome(int64_t queries, ValueRows v, const float* e, int64_t from, int64_t to, float* acc, int64_t accStride) {
+    if constexpr (Queries > 1)
+        if (queries < Queries)
+            return weighSome<From, Queries - 1>(queries, v, e, from, to, acc, accStride);
+    weighQueries<From, Queries>(v, e, from, to, acc, accStride);
 }
 
-// Adds keys [begin, begin + n) of a segment to the sums of all queries. v row 0 is key `begin`; positions are relative
-// to the segment.
+// Adds keys [begin, begin + n) of a segment to the sums of all queries. Row 0 of v is key `begin`; positions are
+// relative to the segment.
 template <typename From>
-void weighRun(const AttentionWork& w, const Range* ranges, const std::byte* v, int64_t vStride, int64_t begin,
-              int64_t n, const float* scores, float* acc, int64_t accStride) {
+void weighRun(const AttentionWork& w, const Range* ranges, ValueRows v, int64_t begin, int64_t n, const float* scores,
+              float* acc, int64_t accStride) {
     const int64_t nQueries = w.nRows * w.nGroupHeads;
     for (int64_t q = 0; q < nQueries; q += weighTileQueries) {
         const int64_t queries = least(nQueries - q, weighTileQueries);
@@ -159,12 +213,12 @@ void weighRun(const AttentionWork& w, const Range* ranges, const std::byte* v, i
         const auto ragged = [&](int64_t from, int64_t to) {
             for (int64_t i = 0; i < queries; ++i) {
                 const Range& range = ranges[(q + i) / w.nGroupHeads];
-                weighQueries<From, 1>(v, vStride, e + i * attentionSegment, most(from, range.lo) - begin,
+                weighQueries<From, 1>(v, e + i * attentionSegment, most(from, range.lo) - begin,
                                       least(to, range.hi) - begin, sums + i * accStride, accStride);
             }
         };
         ragged(begin, least(lo, begin + n));
-        weighSome<From>(queries, v, vStride, e, lo - begin, hi - begin, sums, accStride);
+        weighSome<From>(queries, v, e, lo - begin, hi - begin, sums, accStride);
         ragged(hi, begin + n);
     }
 }
@@ -206,13 +260,13 @@ inline void eachRun(const AttentionWork& w, int64_t begin, int64_t end, int64_t 
     }
 }
 
-// Asks for the rows at position p before they are needed: a page ends every few kilobytes, where the processor's own
-// prefetcher stops. The position must be one of the sequence's.
-inline void prefetchRows(const AttentionWork& w, const std::byte* base, int64_t pageStride, int64_t rowBytes,
-                         int64_t p) {
+// Asks for the bytes at position p before they are needed: a page ends every few kilobytes, where the processor's own
+// prefetcher stops. The position must be one of the sequence's and, for keys, begin a group.
+inline void prefetchTokens(const AttentionWork& w, const std::byte* base, int64_t pageStride, int64_t rowBytes,
+                           int64_t p, int64_t tokens) {
     const int64_t inPage = p % w.pageTokens;
     const std::byte* rows = base + w.pages[p / w.pageTokens] * pageStride + inPage * rowBytes;
-    const int64_t bytes = least(w.pageTokens - inPage, blockKeys) * rowBytes;
+    const int64_t bytes = least(w.pageTokens - inPage, tokens) * rowBytes;
     for (int64_t b = 0; b < bytes; b += 64)
         __builtin_prefetch(rows + b);
 }
@@ -226,9 +280,45 @@ inline Partial partialAt(float* at, int64_t nQueries) {
     return {at, at + nQueries, at + padded16(2 * nQueries)};
 }
 
+// Scores of the group of keys at position p, or of two when that fills the registers; returns how many positions.
+// q: packed tiles of queries.
+inline int64_t scoreGroups(const AttentionWork& w, int64_t p, int64_t hi, int64_t end, const float* q, float* panel,
+                           float* scores) {
+    const int64_t nQueries = w.nRows * w.nGroupHeads;
+    const int64_t rowBytes = cacheRowBytes(w.kType, w.headDim), groupBytes = keyGroupTokens * rowBytes;
+    const int64_t inPage = p % w.pageTokens;
+    const std::byte* group = w.kBase + w.pages[p / w.pageTokens] * w.kPageStride + inPage * rowBytes;
+    const int64_t next = p + 2 * keyGroupTokens;
+    if (nQueries <= floatPackRows && (w.kType == DType::F16 || w.kType == DType::F32)) {
+        const std::byte* ahead = nullptr;
+        if (next < end)
+            ahead = w.kBase + w.pages[next / w.pageTokens] * w.kPageStride + next % w.pageTokens * rowBytes;
+        const bool two =
+            nQueries <= scorePairQueries && p + keyGroupTokens < hi && inPage + 2 * keyGroupTokens <= w.pageTokens;
+        if (w.kType == DType::F16 && two)
+            scoreSome<FromF16, 2, scorePairQueries>(nQueries, group, groupBytes, ahead, q, w.headDim, scores);
+        else if (w.kType == DType::F16)
+            scoreSome<FromF16, 1, floatPackRows>(nQueries, group, groupBytes, ahead, q, w.headDim, scores);
+        else
+            scoreSome<FromF32, 1, floatPackRows>(nQueries, group, groupBytes, ahead, q, w.headDim, scores);
+        return w.kType == DType::F16 && two ? 2 * keyGroupTokens : keyGroupTokens;
+    }
+    if (next < end)
+        prefetchTokens(w, w.kBase, w.kPageStride, rowBytes, next, keyGroupTokens);
+    const std::byte* keys = group;
+    if (w.kType != DType::F32) {
+        expandKeyGroup(w.kType, group, w.headDim, panel);
+        keys = reinterpret_cast<const std::byte*>(panel);
+    }
+    for (int64_t i = 0; i < nQueries; i += floatPackRows)
+        scoreSome<FromF32, 1, floatPackRows>(least(nQueries - i, floatPackRows), keys, 0, nullptr, q + i * w.headDim,
+                                             w.headDim, scores + i * attentionSegment);
+    return keyGroupTokens;
+}
+
 void attendSegment(const AttentionWork& w, int64_t segment, const float* q, float* scores, float* rows, Partial to) {
     const int64_t nQueries = w.nRows * w.nGroupHeads;
-    const int64_t qStride = padded16(w.headDim), accStride = padded16(w.headDimV);
+    const int64_t accStride = padded16(w.headDimV);
     const int64_t base = segment * attentionSegment;
     Range ranges[attentionMaxRows];
     Range all = {base + attentionSegment, base};
@@ -242,23 +332,17 @@ void attendSegment(const AttentionWork& w, int64_t segment, const float* q, floa
     for (int64_t i = 0; i < nQueries * accStride; i += 16)
         vStore(to.acc + i, vZero());
 
-    const bool many = nQueries > matmulTileInputs;
+    if (all.lo >= all.hi) {
+        for (int64_t i = 0; i < nQueries; ++i)
+            to.maximum[i] = to.sum[i] = 0;
+        return;
+    }
     const int64_t kRow = cacheRowBytes(w.kType, w.headDim), vRow = cacheRowBytes(w.vType, w.headDimV);
-    eachRun(w, all.lo, all.hi, blockKeys, [&](int32_t page, int64_t inPage, int64_t p, int64_t n) {
-        const std::byte* k = w.kBase + page * w.kPageStride + inPage * kRow;
-        if (p + n < all.hi)
-            prefetchRows(w, w.kBase, w.kPageStride, kRow, p + n);
-        else
-            prefetchRows(w, w.vBase, w.vPageStride, vRow, all.lo);
-        float* out = scores + (p - base);
-        if (w.kType == DType::F16 && !many)
-            return matmulBlock<FromF16>(k, kRow, n, q, qStride, nQueries, w.headDim, out, attentionSegment);
-        if (w.kType == DType::F32)
-            return matmulBlock<FromF32>(k, kRow, n, q, qStride, nQueries, w.headDim, out, attentionSegment);
-        expandCacheRows(w.kType, k, n, w.headDim, rows, qStride);
-        matmulBlock<FromF32>(reinterpret_cast<const std::byte*>(rows), qStride * 4, n, q, qStride, nQueries, w.headDim,
-                             out, attentionSegment);
-    });
+    const int64_t end = w.firstPosition + w.nRows;  // of what the work reads
+    const bool many = nQueries > floatPackRows;
+    for (int64_t p = all.lo / keyGroupTokens * keyGroupTokens; p < all.hi;)
+        p += scoreGroups(w, p, all.hi, end, q, rows, scores + (p - base));
+    prefetchTokens(w, w.vBase, w.vPageStride, vRow, all.lo, blockKeys);
     for (int64_t i = 0; i < nQueries; ++i) {
         const Range range = ranges[i / w.nGroupHeads];
         to.maximum[i] = to.sum[i] = 0;
@@ -267,16 +351,17 @@ void attendSegment(const AttentionWork& w, int64_t segment, const float* q, floa
     }
     eachRun(w, all.lo, all.hi, blockKeys, [&](int32_t page, int64_t inPage, int64_t p, int64_t n) {
         const std::byte* v = w.vBase + page * w.vPageStride + inPage * vRow;
+        const bool direct = (w.vType == DType::F32 || (w.vType == DType::F16 && !many)) && accStride == w.headDimV;
         if (p + n < all.hi)
-            prefetchRows(w, w.vBase, w.vPageStride, vRow, p + n);
-        else if (p + n < w.firstPosition + w.nRows)
-            prefetchRows(w, w.kBase, w.kPageStride, kRow, p + n);
-        if (w.vType == DType::F16 && !many && accStride == w.headDimV)
-            return weighRun<FromF16>(w, ranges, v, vRow, p - base, n, scores, to.acc, accStride);
-        if (w.vType == DType::F32 && accStride == w.headDimV)
-            return weighRun<FromF32>(w, ranges, v, vRow, p - base, n, scores, to.acc, accStride);
+            prefetchTokens(w, w.vBase, w.vPageStride, vRow, p + n, blockKeys);
+        else if ((p + n) % keyGroupTokens == 0 && p + n < end)
+            prefetchTokens(w, w.kBase, w.kPageStride, kRow, p + n, 2 * keyGroupTokens);
+        if (direct && w.vType == DType::F16)
+            return weighRun<FromF16>(w, ranges, {v, vRow}, p - base, n, scores, to.acc, accStride);
+        if (direct)
+            return weighRun<FromF32>(w, ranges, {v, vRow}, p - base, n, scores, to.acc, accStride);
         expandCacheRows(w.vType, v, n, w.headDimV, rows, accStride);
-        weighRun<FromF32>(w, ranges, reinterpret_cast<const std::byte*>(rows), accStride * 4, p - base, n, scores,
+        weighRun<FromF32>(w, ranges, {reinterpret_cast<const std::byte*>(rows), accStride * 4}, p - base, n, scores,
                           to.acc, accStride);
     });
 }
@@ -334,18 +419,18 @@ void mergeAttention(const AttentionWork& w) noexcept {
 
 void attention(const AttentionWork& w) noexcept {
     const int64_t nQueries = w.nRows * w.nGroupHeads;
-    const int64_t qStride = padded16(w.headDim), accStride = padded16(w.headDimV);
+    const int64_t accStride = padded16(w.headDimV);
     const int64_t size = attentionPartialFloats(nQueries, w.headDimV);
     float* q = reinterpret_cast<float*>(w.scratch);
-    float* scores = q + nQueries * qStride;
+    float* scores = q + padded16(floatPackedRows(nQueries) * w.headDim);
     float* rows = scores + nQueries * attentionSegment;
-    float* partials = rows + blockKeys * most(qStride, accStride);
+    float* partials = rows + most(keyGroupTokens * w.headDim, blockKeys * accStride);
 
-    const V by = vSet(w.scale);
-    for (int64_t i = 0; i < nQueries; ++i) {
+    for (int64_t i = 0; i < floatPackedRows(nQueries); ++i) {
+        float* to = q + i / floatPackRows * floatPackRows * w.headDim + i % floatPackRows;
         const float* from = w.q + i / w.nGroupHeads * w.qStride + i % w.nGroupHeads * w.headDim;
-        for (int64_t d = 0; d < w.headDim; d += 16)
-            vStore(q + i * qStride + d, vLoadPart(from + d, least(16, w.headDim - d)) * by);
+        for (int64_t d = 0; d < w.headDim; ++d)
+            to[d * floatPackRows] = i < nQueries ? from[d] * w.scale : 0.0f;
     }
     if (w.partials) {
         for (int64_t s = w.segmentBegin; s < w.segmentEnd; ++s)

@@ -30,8 +30,8 @@ void encodeQuantizedRow(DType type, const float* x, int64_t cols, std::byte* out
         encodeBlocks<Q4_0>(x, cols, out);
 }
 
-int64_t floatMatmulScratchBytes(int64_t cols) {
-    return floatMatmulBlockRows * padded16(cols) * 4;
+int64_t floatMatmulScratchBytes() {
+    return 2 * 16 * floatMatmulPart * 4;  // two panels
 }
 
 int64_t attentionPartialFloats(int64_t nQueries, int64_t headDimV) {
@@ -41,9 +41,9 @@ int64_t attentionPartialFloats(int64_t nQueries, int64_t headDimV) {
 int64_t attentionScratchBytes(int64_t headDim, int64_t headDimV, int64_t nGroupHeads, int64_t nRows) {
     constexpr int64_t blockKeys = 64;  // as in float_attention_body.h
     const int64_t nQueries = nGroupHeads * nRows;
-    const int64_t widest = padded16(headDim) > padded16(headDimV) ? padded16(headDim) : padded16(headDimV);
-    return 4 * (nQueries * (padded16(headDim) + attentionSegment) + blockKeys * widest +
-                2 * attentionPartialFloats(nQueries, headDimV));
+    const int64_t panel = keyGroupTokens * headDim, values = blockKeys * padded16(headDimV);
+    return 4 * (padded16(floatPackedRows(nQueries) * headDim) + nQueries * attentionSegment +
+                (panel > values ? panel : values) + 2 * attentionPartialFloats(nQueries, headDimV));
 }
 
 }  // namespace kernels

@@ -195,5 +195,33 @@ void encodeRows(DType type, const float* x, int64_t rows, int64_t cols, int64_t 
     }
 }
 
+// The place of a key in its group (layouts in float_kernels.h): a lane of every vector.
+void storeKey(DType type, const float* key, int64_t headDim, std::byte* group, int64_t slot) noexcept {
+    constexpr int64_t lanes = keyGroupTokens;
+    if (type == DType::F32) {
+        for (int64_t d = 0; d < headDim; ++d)
+            __builtin_memcpy(group + (d * lanes + slot) * 4, key + d, 4);
+        return;
+    }
+    if (type == DType::F16) {
+        uint16_t half[16];
+        for (int64_t d = 0; d < headDim; d += 16) {
+            const int64_t count = headDim - d < 16 ? headDim - d : 16;
+            vStoreHalf(half, loadUpTo(key + d, count));
+            for (int64_t i = 0; i < count; ++i)
+                __builtin_memcpy(group + ((d + i) * lanes + slot) * 2, half + i, 2);
+        }
+        return;
+    }
+    const int64_t bytes = type == DType::Q8_0 ? 32 : 16;  // of a block, beside its scale
+    std::byte block[2 + 32];
+    for (int64_t d = 0; d < headDim; d += 32, group += (2 + bytes) * lanes) {
+        encodeQuantizedRow(type, key + d, 32, block);
+        __builtin_memcpy(group + 2 * slot, block, 2);
+        for (int64_t i = 0; i < bytes; ++i)
+            group[(2 + i) * lanes + slot] = block[2 + i];
+    }
+}
+
 }  // namespace
 }  // namespace kernels

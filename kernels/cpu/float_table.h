@@ -11,6 +11,7 @@ namespace {
 FloatKernels floatTable() {
     FloatKernels t;
     t.matmul = matmul;
+    t.packInputs = packInputs;
     t.rmsNorm = rmsNorm;
     t.layerNorm = layerNorm;
     t.rope = rope;
@@ -19,6 +20,7 @@ FloatKernels floatTable() {
     t.add = add;
     t.scale = scale;
     t.encodeRows = encodeRows;
+    t.storeKey = storeKey;
     t.attention = attention;
     t.mergeAttention = mergeAttention;
     return t;

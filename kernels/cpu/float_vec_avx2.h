@@ -6,16 +6,21 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/float_transpose_x86.h"
+
 namespace kernels {
 namespace {
 
 struct V {
     __m256 lo, hi;
 };
-constexpr int matmulTileRows = 2;  // 2 x 3 accumulators of two registers each fill 12 of the 16 registers
-constexpr int matmulTileInputs = 3;
-constexpr int weighTileQueries = 3;
-constexpr int weighTileVectors = 2;
+constexpr int matmulTileVectors = 1;  // six inputs x one vector of two registers fill 12 of the 16 registers
+constexpr int scorePairQueries = 3;   // up to as many queries meet two groups of keys at once
+constexpr int weighTileQueries = 6;   // queries and vectors of values in a tile of attention's weighted sum
+template <int Queries>
+constexpr int weighTileVectors = Queries <= 2   ? 4
+                                 : Queries == 3 ? 2
+                                                : 1;
 
 inline V vSet(float x) {
     return {_mm256_set1_ps(x), _mm256_set1_ps(x)};
@@ -130,19 +135,6 @@ inline float vMaxLane(V v) {
     const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
-}
-// Four sums at once; ac holds a's half in the low and c's in the high 128 bits.
-inline __m128 sumFourOctets(__m256 a, __m256 b, __m256 c, __m256 d) {
-    const __m256 ac = _mm256_add_ps(_mm256_permute2f128_ps(a, c, 0x20), _mm256_permute2f128_ps(a, c, 0x31));
-    const __m256 bd = _mm256_add_ps(_mm256_permute2f128_ps(b, d, 0x20), _mm256_permute2f128_ps(b, d, 0x31));
-    const __m256 two = _mm256_add_ps(_mm256_shuffle_ps(ac, bd, 0x44), _mm256_shuffle_ps(ac, bd, 0xee));
-    const __m128 ab = _mm256_castps256_ps128(two);
-    const __m128 cd = _mm256_extractf128_ps(two, 1);
-    return _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xdd));
-}
-inline void vSum4(V a, V b, V c, V d, float* out) {
-    _mm_storeu_ps(out, sumFourOctets(_mm256_add_ps(a.lo, a.hi), _mm256_add_ps(b.lo, b.hi), _mm256_add_ps(c.lo, c.hi),
-                                     _mm256_add_ps(d.lo, d.hi)));
 }
 inline float oneHalf(const void* p) {
     uint16_t h;

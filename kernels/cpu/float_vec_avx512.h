@@ -6,15 +6,18 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/float_transpose_x86.h"
+
 namespace kernels {
 namespace {
 
 struct V {
     __m512 v;
 };
-constexpr int matmulTileRows = 4;  // 4 x 6 accumulators fill 24 of the 32 registers
-constexpr int matmulTileInputs = 6;
-constexpr int weighTileQueries = 4;
+constexpr int matmulTileVectors = 2;  // six inputs x two vectors: 12 sums hide the latency of one another
+constexpr int scorePairQueries = 6;   // up to as many queries meet two groups of keys at once
+constexpr int weighTileQueries = 6;   // queries and vectors of values in a tile of attention's weighted sum
+template <int Queries>
 constexpr int weighTileVectors = 4;
 
 inline V vSet(float x) {
@@ -118,16 +121,6 @@ inline float vMaxLane(V v) {
     const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
-}
-// Four sums at once; ac holds a's half in the low and c's in the high 128 bits.
-inline void vSum4(V a, V b, V c, V d, float* out) {
-    const __m256 a8 = halvesAdded(a), b8 = halvesAdded(b), c8 = halvesAdded(c), d8 = halvesAdded(d);
-    const __m256 ac = _mm256_add_ps(_mm256_permute2f128_ps(a8, c8, 0x20), _mm256_permute2f128_ps(a8, c8, 0x31));
-    const __m256 bd = _mm256_add_ps(_mm256_permute2f128_ps(b8, d8, 0x20), _mm256_permute2f128_ps(b8, d8, 0x31));
-    const __m256 two = _mm256_add_ps(_mm256_shuffle_ps(ac, bd, 0x44), _mm256_shuffle_ps(ac, bd, 0xee));
-    const __m128 ab = _mm256_castps256_ps128(two);
-    const __m128 cd = _mm256_extractf128_ps(two, 1);
-    _mm_storeu_ps(out, _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xdd)));
 }
 inline float oneHalf(const void* p) {
     uint16_t h;

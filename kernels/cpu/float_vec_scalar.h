@@ -13,9 +13,12 @@ namespace {
 struct V {
     float f[16];
 };
-constexpr int matmulTileRows = 4;  // weight rows and input rows of a matmul tile
-constexpr int matmulTileInputs = 1;
+constexpr int matmulTileVectors = 1;  // vectors of outputs in a matmul tile
+template <typename From>
+constexpr int64_t columnsAtOnce = 8;
+constexpr int scorePairQueries = 1;  // up to as many queries meet two groups of keys at once
 constexpr int weighTileQueries = 1;  // queries and vectors of values in a tile of attention's weighted sum
+template <int Queries>
 constexpr int weighTileVectors = 1;
 
 template <typename F>
@@ -147,11 +150,34 @@ inline float vMaxLane(V v) {
         m = v.f[i] > m ? v.f[i] : m;
     return m;
 }
-inline void vSum4(V a, V b, V c, V d, float* out) {
-    out[0] = vSum(a);
-    out[1] = vSum(b);
-    out[2] = vSum(c);
-    out[3] = vSum(d);
+// panel[k][r] = element k of row r, for columnsAtOnce elements of 16 rows.
+template <typename From>
+inline void transposeBlock(const std::byte* rows, int64_t stride, float* panel) {
+    for (int64_t r = 0; r < 16; ++r) {
+        std::byte padded[16 * From::bytes] = {};
+        __builtin_memcpy(padded, rows + r * stride, columnsAtOnce<From> * From::bytes);
+        const V v = From::load(padded);
+        for (int64_t k = 0; k < columnsAtOnce<From>; ++k)
+            panel[k * 16 + r] = v.f[k];
+    }
+}
+// sums[p][j][r] = the chain of fma from +0 over element k of row r and x[j * xStride + k], for the columns k of part p
+// in ascending order: 8 rows, parts of n columns one behind the other.
+template <typename From, int Parts, int Inputs>
+inline void linkParts(const std::byte* rows, int64_t stride, int64_t n, const float* x, int64_t xStride,
+                      const std::byte*, float (*sums)[Inputs][8]) {
+    for (int p = 0; p < Parts; ++p)
+        for (int64_t r = 0; r < 8; ++r) {
+            for (int j = 0; j < Inputs; ++j)
+                sums[p][j][r] = 0;
+            for (int64_t k = 0; k < n; ++k) {
+                std::byte padded[16 * From::bytes] = {};
+                __builtin_memcpy(padded, rows + r * stride + (p * n + k) * From::bytes, From::bytes);
+                const float w = From::load(padded).f[0];
+                for (int j = 0; j < Inputs; ++j)
+                    sums[p][j][r] = std::fma(w, x[j * xStride + p * n + k], sums[p][j][r]);
+            }
+        }
 }
 inline float oneHalf(const void* p) {
     uint16_t h;

@@ -38,6 +38,7 @@ void replace(F& entry, F faster) {
 // Entries that the faster table has replace those of `k`.
 [[maybe_unused]] void replaceFloat(FloatKernels& k, const FloatKernels& t) {
     replace(k.matmul, t.matmul);
+    replace(k.packInputs, t.packInputs);
     replace(k.rmsNorm, t.rmsNorm);
     replace(k.layerNorm, t.layerNorm);
     replace(k.rope, t.rope);
@@ -46,6 +47,7 @@ void replace(F& entry, F faster) {
     replace(k.add, t.add);
     replace(k.scale, t.scale);
     replace(k.encodeRows, t.encodeRows);
+    replace(k.storeKey, t.storeKey);
     replace(k.attention, t.attention);
     replace(k.mergeAttention, t.mergeAttention);
 }

@@ -166,6 +166,8 @@ int main(int argc, char** argv) {
             benchMatmul(backend, type, 1536, 576, inputs);
     benchMatmul(backend, DType::F16, 576, 1536, 512);
     benchMatmul(backend, DType::F16, 4096, 4096, 128);
+    for (const DType type : {DType::F32, DType::F16, DType::BF16})
+        benchMatmul(backend, type, 16384, 4096, 1);  // from memory
     for (const DType type : {DType::Q4_1, DType::Q8_0, DType::Q4_K})
         for (const int64_t inputs : {1, 512})
             benchMatmul(backend, type, 1536, type == DType::Q4_K ? 768 : 576, inputs);

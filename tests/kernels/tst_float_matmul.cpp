@@ -1,4 +1,5 @@
-// Products of f32 inputs with F32, F16 and BF16 weights: against double precision, and equal bits for any cut.
+// Products of f32 inputs with F32, F16 and BF16 weights: against double precision, and equal bits for any cut, with
+// packed inputs and without.
 #include "tests/kernels/float_cases.h"
 
 using kernels::DType;
@@ -36,15 +37,20 @@ Weights makeWeights(DType type, int64_t rows, int64_t cols, int64_t paddingBytes
 }
 
 Floats product(const FloatTable& table, DType type, const Weights& w, int64_t rows, int64_t cols, Floats& x,
-               int64_t inputs, int64_t rowsPerCall, int64_t inputsPerCall) {
+               int64_t inputs, int64_t rowsPerCall, int64_t inputsPerCall, bool packed) {
     Floats out(rows * inputs, 4);
-    std::vector<std::byte> memory(static_cast<size_t>(kernels::floatMatmulScratchBytes(cols) + 64));
+    std::vector<std::byte> memory(static_cast<size_t>(kernels::floatMatmulScratchBytes() + 64));
     std::byte* scratch = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
+    const int64_t packedRows = kernels::floatPackedRows(inputs);
+    std::vector<float> tiles(static_cast<size_t>(packed ? packedRows * cols : 0));
+    if (packed)
+        for (int64_t tile = 0; tile < packedRows / kernels::floatPackRows; ++tile)
+            table.flt.packInputs(x.data(), inputs, cols, cols, packedRows, tile, tile + 1, tiles.data());
     for (int64_t n = 0; n < rows; n += rowsPerCall)
         for (int64_t m = 0; m < inputs; m += inputsPerCall)
             table.flt.matmul({type, w.bytes.data(), w.rowBytes, n, std::min(n + rowsPerCall, rows), cols,
-                              x.data() + m * cols, cols, std::min(inputsPerCall, inputs - m), out.data() + m * rows,
-                              rows, scratch});
+                              packed ? nullptr : x.data() + m * cols, cols, std::min(inputsPerCall, inputs - m),
+                              out.data() + m * rows, rows, scratch, packed ? tiles.data() : nullptr, packedRows, m});
     return out;
 }
 
@@ -69,6 +75,8 @@ class TstFloatMatmul : public QObject {
                                                                            {17, 31, 7},
                                                                            {16, 64, 6},
                                                                            {33, 257, 13},
+                                                                           {48, 520, 12},
+                                                                           {64, 512, 1},
                                                                            {7, 1000, 5},
                                                                            {20, 96, 40}})
                 for (const qint64 misalignment : {0, 2})
@@ -89,7 +97,7 @@ class TstFloatMatmul : public QObject {
 
         std::optional<Floats> first;
         for (const FloatTable& table : floatTables()) {
-            const Floats out = product(table, dtype, w, rows, cols, x, inputs, rows, inputs);
+            const Floats out = product(table, dtype, w, rows, cols, x, inputs, rows, inputs, false);
             QVERIFY2(out.guardIntact(), table.name.c_str());
             for (int64_t m = 0; m < inputs; ++m) {
                 for (int64_t n = 0; n < rows; ++n) {
@@ -112,27 +120,38 @@ class TstFloatMatmul : public QObject {
                 first = out;
             QVERIFY2(out.sameBits(*first), table.name.c_str());
             // Any cut of rows and inputs.
-            for (const auto& [rowsPerCall, inputsPerCall] :
-                 std::initializer_list<std::pair<int64_t, int64_t>>{{1, 1}, {3, 2}, {16, 1}, {5, inputs}})
-                QVERIFY2(
-                    product(table, dtype, w, rows, cols, x, inputs, rowsPerCall, inputsPerCall).sameBits(*first),
-                    qPrintable(QString("%1 cut %2 x %3").arg(table.name.c_str()).arg(rowsPerCall).arg(inputsPerCall)));
+            for (const auto& [rowsPerCall, inputsPerCall, packed] :
+                 std::initializer_list<std::tuple<int64_t, int64_t, bool>>{{1, 1, false},
+                                                                           {3, 2, false},
+                                                                           {16, 1, false},
+                                                                           {5, inputs, false},
+                                                                           {rows, inputs, true},
+                                                                           {7, 6, true},
+                                                                           {16, 12, true}})
+                QVERIFY2(product(table, dtype, w, rows, cols, x, inputs, rowsPerCall, inputsPerCall, packed)
+                             .sameBits(*first),
+                         qPrintable(QString("%1 cut %2 x %3, packed %4")
+                                        .arg(table.name.c_str())
+                                        .arg(rowsPerCall)
+                                        .arg(inputsPerCall)
+                                        .arg(packed)));
         }
     }
 
-    // The order of the sum is a promise: 16 lanes, then lanes 8, 4, 2 and 1 apart.
+    // The order of the sum is a promise: a chain per part of the columns, the parts added in ascending order.
     void canonicalOrder() {
-        constexpr int64_t cols = 100;
+        constexpr int64_t cols = 2 * kernels::floatMatmulPart + 100;
         const Weights w = makeWeights(DType::F32, 1, cols, 0);
         Floats x(cols, 0, 3);
-        float lanes[16] = {};
-        for (int64_t k = 0; k < cols; ++k)
-            lanes[k % 16] = std::fma(static_cast<float>(w.values[static_cast<size_t>(k)]), x[k], lanes[k % 16]);
-        for (int apart = 8; apart > 0; apart /= 2)
-            for (int i = 0; i < apart; ++i)
-                lanes[i] += lanes[i + apart];
+        float total = 0;
+        for (int64_t begin = 0; begin < cols; begin += kernels::floatMatmulPart) {
+            float part = 0;
+            for (int64_t k = begin; k < std::min(begin + kernels::floatMatmulPart, cols); ++k)
+                part = std::fma(static_cast<float>(w.values[static_cast<size_t>(k)]), x[k], part);
+            total = begin == 0 ? part : total + part;
+        }
         for (const FloatTable& table : floatTables())
-            QCOMPARE(product(table, DType::F32, w, 1, cols, x, 1, 1, 1)[0], lanes[0]);
+            QCOMPARE(product(table, DType::F32, w, 1, cols, x, 1, 1, 1, false)[0], total);
     }
 };
 
