@@ -258,16 +258,15 @@ struct PanelSink {
     }
 };
 
-template <typename E, bool wide>
+// ahead 0: whoever uses the panel asks for the next rows.
+template <typename E>
 void expandPanel(const RowGroup& g, int64_t ahead, int64_t unit, int64_t end, uint8_t* panel) {
     constexpr int64_t unitBytes = E::elements / 32 * PanelOf<E>::blockBytes;
     PanelSink<E> sink{panel};
     if (g.valid == lanes) {
         for (; unit < end; ++unit, sink.to += unitBytes) {
-            if constexpr (wide)
+            if (ahead != 0)
                 prefetchRows<E>(g, ahead, unit);
-            else
-                prefetchUnit<E>(g, ahead, unit);
             expandUnit<E>(g, unit, sink);
         }
     } else {
@@ -291,6 +290,9 @@ struct Tile {
     int64_t outStride;
     int64_t valid;  // outputs that exist
     bool first;     // start from zero, else from what `out` holds
+    // What is read after this part, asked for while the tiles compute: some lines with each block.
+    const uint8_t* ahead;
+    int64_t aheadLines;
 };
 
 template <typename K, int groups, int rows, int half>
@@ -417,7 +419,10 @@ void tile(const Tile& t) {
         q[m] = t.q + m * t.qStride;
         x[m] = t.x + m * t.xStride;
     }
+    const uint8_t* ahead = t.ahead;
     for (int64_t block = 0; block < t.nBlocks; ++block) {
+        for (int64_t line = 0; line < t.aheadLines; ++line, ahead += 64)
+            _mm_prefetch(reinterpret_cast<const char*>(ahead), _MM_HINT_T0);
         tileLinks<K, groups, rows, 0>(b, q, x, acc);
         if constexpr (K::subBlock == 16)
             tileLinks<K, groups, rows, 1>(b, q, x, acc);
@@ -475,11 +480,8 @@ void panelJob(const QuantMatmul& a, const PanelJob& j) {
     for (int64_t begin = 0, at = 0; begin < valid; begin += lanes, at += panelBytes) {
         const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + (j.n + begin) * a.wRowBytes, a.wRowBytes,
                             valid - begin < lanes ? valid - begin : lanes};
-        const int64_t ahead = !wide                              ? aheadBytes(a, j.n + begin, 2 * lanes)
-                              : j.n + begin + 3 * lanes < a.nEnd ? 2 * lanes * a.wRowBytes
-                                                                 : 0;
-        expandPanel<E, wide>(g, ahead, j.block * 32 / E::elements, (j.block + j.count) * 32 / E::elements,
-                             scratch + at);
+        const int64_t ahead = wide && j.n + begin + 3 * lanes < a.nEnd ? 2 * lanes * a.wRowBytes : 0;
+        expandPanel<E>(g, ahead, j.block * 32 / E::elements, (j.block + j.count) * 32 / E::elements, scratch + at);
     }
     const int64_t xStride = a.x.cols / 32;
     Tile t = {.panel = scratch,
@@ -492,8 +494,17 @@ void panelJob(const QuantMatmul& a, const PanelJob& j) {
               .out = a.out + j.mBegin * a.outStride + j.n,
               .outStride = a.outStride,
               .valid = valid,
-              .first = j.block == 0};
+              .first = j.block == 0,
+              .ahead = nullptr,
+              .aheadLines = 0};
     int64_t tiles = (j.mEnd - j.mBegin + tileRows - 1) / tileRows;
+    if (!wide && j.n + 4 * lanes <= a.nEnd) {
+        // Few rows of x: expanding alone would wait for memory, so the next rows come while this panel is used.
+        const int64_t groupBytes = 2 * lanes * a.wRowBytes, nBlocks = a.x.cols / 32;
+        t.ahead =
+            reinterpret_cast<const uint8_t*>(a.w) + j.n * a.wRowBytes + groupBytes + groupBytes * j.block / nBlocks;
+        t.aheadLines = (groupBytes / nBlocks + 64 * tiles - 1) / (64 * tiles);
+    }
     for (int64_t m = j.mBegin; m < j.mEnd; --tiles) {
         const int64_t rows = (j.mEnd - m + tiles - 1) / tiles;  // of about equal height
         if (valid > lanes)
@@ -503,6 +514,7 @@ void panelJob(const QuantMatmul& a, const PanelJob& j) {
         t.q += rows * t.qStride;
         t.x += rows * t.xStride;
         t.out += rows * t.outStride;
+        t.ahead += 64 * t.aheadLines * j.count;
         m += rows;
     }
 }

@@ -135,7 +135,7 @@ int main(int argc, char** argv) {
     benchQuantize(k, o);
     for (DType dtype : tests::quantizedTypes())
         for (const auto& [rows, cols] : {std::pair<int64_t, int64_t>{1536, 576}, {2048, 2048}, {8192, 2048}})
-            for (int64_t m : {1, 8, 32, 512}) {
+            for (int64_t m : {1, 2, 4, 8, 16, 32, 512}) {
                 const int64_t padded =
                     (cols + info(dtype).blockElements - 1) / info(dtype).blockElements * info(dtype).blockElements;
                 const std::string shape = std::to_string(rows) + "x" + std::to_string(cols);
