@@ -90,8 +90,7 @@ struct MatmulTarget {
     const float* bias;
     Activations out;
     bool accumulate = false;
-    bool fine =
-        false;  // 16 instead of 8 bits of the input: two products, for the few weights where 8 bits cost accuracy
+    bool fine = false;  // 16 instead of 8 bits of the input, for the few weights where 8 bits cost accuracy
 };
 
 struct BackendOptions {

@@ -63,12 +63,12 @@ class CpuBackend final : public Backend {
     struct AttentionCall;
 
     bool usesQ8(const Weight& weight) const;
-    void quantizeInput(Activations x, bool fine);
+    void quantizeInput(Activations x, bool any8, bool any16);
     void packInput(Activations x);
     void cutMatmul(Activations x, std::span<const MatmulTarget> targets);
     void matmulPiece(Activations x, const MatmulTarget& target, const MatmulPiece& piece, std::byte* scratch) const;
-    void productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, const Weight& w, const MatmulPiece& piece,
-                      float* out, int64_t outStride, std::byte* scratch) const;
+    void productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, const MatmulTarget& target,
+                      const MatmulPiece& piece, float* out, int64_t outStride, std::byte* scratch) const;
     void cutAttention(const AttentionCall& call);
     void attentionPiece(const AttentionCall& call, const AttentionPiece& piece, std::byte* scratch);
     // Bytes for each thread's private use; throws std::bad_alloc.
@@ -84,8 +84,9 @@ class CpuBackend final : public Backend {
 
     RopeParams m_rope;
     std::vector<float> m_cosSin;  // [rows, nRot / 2, 2] of the current step
-    Buffer m_q8Memory;
+    Buffer m_q8Memory, m_q16Memory;
     kernels::Q8Rows m_q8{};    // the input of the current matmul, in blocks of 8-bit values
+    kernels::Q16Rows m_q16{};  // the same in 16 bits
     Buffer m_packed;           // the input of the current matmul, in tiles for the float kernels
     int64_t m_packedRows = 0;  // 0: not packed
     std::vector<MatmulPiece> m_matmulPieces;

@@ -1,5 +1,5 @@
-// Products with weights: the input becomes 8-bit blocks once per group of targets, the output rows of all targets are
-// cut into pieces of whole 16 rows, and free threads take the next piece.
+// Products with weights: the input becomes blocks of 8 or 16 bits once per group of targets, the output rows of all
+// targets are cut into pieces of whole 16 rows, and free threads take the next piece.
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -21,10 +21,9 @@ int64_t aligned64(int64_t n) {
     return (n + 63) / 64 * 64;
 }
 
-// Rows of input that a piece visits at a time: whole tiles of packed inputs.
+// Rows of 8-bit input that a piece visits at a time.
 int64_t inputBlockRows(int64_t cols) {
-    constexpr int64_t grain = 8 * kernels::floatPackRows;
-    return std::max<int64_t>(inputBlockBytes / cols / grain * grain, grain);
+    return std::max<int64_t>(inputBlockBytes / cols / 16 * 16, 16);
 }
 
 }  // namespace
@@ -33,30 +32,26 @@ bool CpuBackend::usesQ8(const Weight& weight) const {
     return !m_exact && m_kernels.quant.matmul[static_cast<size_t>(weight.dtype)] != nullptr;
 }
 
-void CpuBackend::quantizeInput(Activations x, bool fine) {
-    // Row r of x is row r of m_q8; when fine, row x.rows + r holds what its 8 bits left over.
-    const int64_t rows = fine ? 2 * x.rows : x.rows;
-    const int64_t bytes = kernels::q8RowsBytes(rows, x.cols);
-    if (m_q8Memory.sizeBytes() < bytes && !m_q8Memory.allocate(bytes))
-        throw std::bad_alloc();
-    m_q8 = kernels::q8RowsIn(m_q8Memory.data(), rows, x.cols);
-    if (fine)
-        reserveThreadScratch(aligned64(x.cols * static_cast<int64_t>(sizeof(float))));
-    const auto part = [&](int64_t begin, int64_t end, int thread) {
-        m_kernels.quant.quantizeQ8(x.row(begin), end - begin, x.cols, x.cols,
-                                   kernels::q8RowRange(m_q8, begin, end - begin));
-        if (!fine)
-            return;
-        float* rest = reinterpret_cast<float*>(threadScratch(thread));
-        for (int64_t r = begin; r < end; ++r) {
-            const float* value = x.row(r);
-            const int8_t* q = m_q8.q + r * m_q8.qStride;
-            const kernels::Q8Block* blocks = m_q8.blocks + r * (x.cols / 32);
-            for (int64_t block = 0; block < x.cols; block += 32)
-                for (int64_t i = block; i < block + 32; ++i)
-                    rest[i] = value[i] - blocks[block / 32].scale * static_cast<float>(q[i]);
-            m_kernels.quant.quantizeQ8(rest, 1, x.cols, x.cols, kernels::q8RowRange(m_q8, x.rows + r, 1));
-        }
+void CpuBackend::quantizeInput(Activations x, bool any8, bool any16) {
+    if (any8) {
+        const int64_t bytes = kernels::q8RowsBytes(x.rows, x.cols);
+        if (m_q8Memory.sizeBytes() < bytes && !m_q8Memory.allocate(bytes))
+            throw std::bad_alloc();
+        m_q8 = kernels::q8RowsIn(m_q8Memory.data(), x.rows, x.cols);
+    }
+    if (any16) {
+        const int64_t bytes = kernels::q16RowsBytes(x.rows, x.cols);
+        if (m_q16Memory.sizeBytes() < bytes && !m_q16Memory.allocate(bytes))
+            throw std::bad_alloc();
+        m_q16 = kernels::q16RowsIn(m_q16Memory.data(), x.rows, x.cols);
+    }
+    const auto part = [&](int64_t begin, int64_t end, int) {
+        const int64_t count = end - begin;
+        if (any8)
+            m_kernels.quant.quantizeQ8(x.row(begin), count, x.cols, x.cols, kernels::quantRowRange(m_q8, begin, count));
+        if (any16)
+            m_kernels.quant.quantizeQ16(x.row(begin), count, x.cols, x.cols,
+                                        kernels::quantRowRange(m_q16, begin, count));
     };
     if (x.rows * x.cols < 32 * 1024)
         part(0, x.rows, 0);
@@ -95,20 +90,20 @@ void CpuBackend::cutMatmul(Activations x, std::span<const MatmulTarget> targets)
 void CpuBackend::matmul(Activations x, std::span<const MatmulTarget> targets) {
     if (x.rows == 0 || targets.empty())
         return;
-    bool anyQ8 = false, anyFine = false, anyFloat = false;
+    bool any8 = false, any16 = false, anyFloat = false;
     int64_t products = 0;
     int64_t scratchBytes = kernels::floatMatmulScratchBytes();
     for (const MatmulTarget& target : targets) {
         const Weight& w = *target.weight;
-        anyQ8 = anyQ8 || usesQ8(w);
+        any8 = any8 || (usesQ8(w) && !target.fine);
         anyFloat = anyFloat || !usesQ8(w);
-        anyFine = anyFine || (target.fine && usesQ8(w));
+        any16 = any16 || (usesQ8(w) && target.fine);
         products += x.rows * w.rows * w.cols;
         if (usesQ8(w))
             scratchBytes = std::max(scratchBytes, kernels::quantMatmulScratchBytes(w.dtype, w.cols));
     }
-    if (anyQ8)
-        quantizeInput(x, anyFine);
+    if (any8 || any16)
+        quantizeInput(x, any8, any16);
     m_packedRows = 0;
     if (anyFloat && x.rows > kernels::floatUnpackedInputs)
         packInput(x);
@@ -116,10 +111,11 @@ void CpuBackend::matmul(Activations x, std::span<const MatmulTarget> targets) {
     int64_t tileBytes = 0;  // of the blocks that a product goes through before it is added to the output
     for (const MatmulPiece& piece : m_matmulPieces) {
         const MatmulTarget& target = targets[static_cast<size_t>(piece.target)];
-        if (target.accumulate || target.fine)
-            tileBytes = std::max(tileBytes, std::min(x.rows, inputBlockRows(x.cols)) * (piece.end - piece.begin) * 4);
+        const int64_t rows = usesQ8(*target.weight) ? std::min(x.rows, inputBlockRows(x.cols)) : x.rows;
+        if (target.accumulate)
+            tileBytes = std::max(tileBytes, rows * (piece.end - piece.begin) * 4);
     }
-    reserveThreadScratch(aligned64(scratchBytes) + aligned64(pieceGrain * x.cols * 4) + 3 * aligned64(tileBytes));
+    reserveThreadScratch(aligned64(scratchBytes) + aligned64(pieceGrain * x.cols * 4) + aligned64(tileBytes));
 
     const auto task = [&](int64_t begin, int64_t end, int thread) {
         for (int64_t i = begin; i < end; ++i) {
@@ -138,33 +134,17 @@ void CpuBackend::matmulPiece(Activations x, const MatmulTarget& target, const Ma
                              std::byte* scratch) const {
     const Weight& w = *target.weight;
     const int64_t nRows = piece.end - piece.begin;
-    const int64_t step = inputBlockRows(x.cols);
+    // Float weights are laid out anew for each block of inputs; packed inputs come in the order of their use.
+    const int64_t step = usesQ8(w) ? inputBlockRows(x.cols) : x.rows;
     const int64_t before = aligned64(std::max(kernels::floatMatmulScratchBytes(),
                                               usesQ8(w) ? kernels::quantMatmulScratchBytes(w.dtype, w.cols) : 0)) +
                            aligned64(pieceGrain * x.cols * 4);
     float* tile = reinterpret_cast<float*>(scratch + before);
     for (int64_t m = 0; m < x.rows; m += step) {
         const int64_t mEnd = std::min(m + step, x.rows);
-        const int64_t count = mEnd - m;
         float* out = target.accumulate ? tile : target.out.row(m) + piece.begin;
         const int64_t stride = target.accumulate ? nRows : target.out.cols;
-        const bool fine = target.fine && usesQ8(w);
-        if (fine && m == 0 && 2 * x.rows <= step) {  // few rows: the weights are read once for both halves
-            float* both = tile + aligned64(count * nRows * 4) / 4;
-            productBlock(x, 0, 2 * x.rows, w, piece, both, nRows, scratch);
-            for (int64_t r = 0; r < x.rows; ++r) {
-                std::memcpy(out + r * stride, both + r * nRows, static_cast<size_t>(nRows) * sizeof(float));
-                m_kernels.flt.add(both + (x.rows + r) * nRows, nRows, out + r * stride);
-            }
-        } else {
-            productBlock(x, m, mEnd, w, piece, out, stride, scratch);
-            if (fine) {
-                float* rest = tile + aligned64(count * nRows * 4) / 4;
-                productBlock(x, x.rows + m, x.rows + mEnd, w, piece, rest, nRows, scratch);
-                for (int64_t r = 0; r < count; ++r)
-                    m_kernels.flt.add(rest + r * nRows, nRows, out + r * stride);
-            }
-        }
+        productBlock(x, m, mEnd, target, piece, out, stride, scratch);
         for (int64_t r = m; r < mEnd; ++r) {
             if (target.bias)
                 m_kernels.flt.add(target.bias + piece.begin, nRows, out + (r - m) * stride);
@@ -175,13 +155,21 @@ void CpuBackend::matmulPiece(Activations x, const MatmulTarget& target, const Ma
 }
 
 // out[m - rowBegin][n - piece.begin] = w row n . x row m
-void CpuBackend::productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, const Weight& w,
+void CpuBackend::productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, const MatmulTarget& target,
                               const MatmulPiece& piece, float* out, int64_t outStride, std::byte* scratch) const {
+    const Weight& w = *target.weight;
     const int64_t rows = rowEnd - rowBegin;
+    const auto type = static_cast<size_t>(w.dtype);
+    if (usesQ8(w) && target.fine) {
+        m_kernels.quant.matmul16[type]({w.data, w.rowBytes, piece.begin, piece.end,
+                                        kernels::quantRowRange(m_q16, rowBegin, rows), out - piece.begin, outStride,
+                                        scratch});
+        return;
+    }
     if (usesQ8(w)) {
-        const kernels::Q8Rows input = kernels::q8RowRange(m_q8, rowBegin, rows);
-        m_kernels.quant.matmul[static_cast<size_t>(w.dtype)](
-            {w.data, w.rowBytes, piece.begin, piece.end, input, out - piece.begin, outStride, scratch});
+        m_kernels.quant.matmul[type]({w.data, w.rowBytes, piece.begin, piece.end,
+                                      kernels::quantRowRange(m_q8, rowBegin, rows), out - piece.begin, outStride,
+                                      scratch});
         return;
     }
     if (!kernels::info(w.dtype).quantized) {
@@ -191,7 +179,7 @@ void CpuBackend::productBlock(Activations x, int64_t rowBegin, int64_t rowEnd, c
         return;
     }
     // Weights decoded to f32 block by block: the exact mode, and types without a product of their own.
-    const auto decode = m_kernels.quant.decode[static_cast<size_t>(w.dtype)];
+    const auto decode = m_kernels.quant.decode[type];
     float* decoded = reinterpret_cast<float*>(scratch + aligned64(kernels::floatMatmulScratchBytes()));
     for (int64_t n = piece.begin; n < piece.end; n += pieceGrain) {
         const int64_t count = std::min(pieceGrain, piece.end - n);

@@ -42,21 +42,10 @@ void quantizeQ8(const float* x, int64_t rows, int64_t cols, int64_t xStride, con
 
 const QuantIsaTable& avx512QuantTable() {
     static constexpr QuantIsaTable table = {
-        .q4_0 = matmul<ExpandQ4_0>,
-        .q4_1 = matmul<ExpandQ4_1>,
-        .q5_0 = matmul<ExpandQ5_0>,
-        .q5_1 = matmul<ExpandQ5_1>,
-        .q8_0 = matmul<ExpandQ8_0>,
-        .q2_k = matmul<ExpandQ2_K>,
-        .q3_k = matmul<ExpandQ3_K>,
-        .q4_k = matmul<ExpandQ4_K>,
-        .q5_k = matmul<ExpandQ5_K>,
-        .q6_k = matmul<ExpandQ6_K>,
-        .q8_k = matmul<ExpandQ8_K>,
-        .iq4_nl = matmul<ExpandIQ4_NL>,
-        .iq4_xs = matmul<ExpandIQ4_XS>,
-        .mxfp4 = matmul<ExpandMXFP4>,
+        .matmul = typeTable<Q8Rows>(),
+        .matmul16 = {},  // until it ran on a processor that has the instructions: AVX2's serves
         .quantizeQ8 = quantizeQ8,
+        .quantizeQ16 = nullptr,
     };
     return table;
 }

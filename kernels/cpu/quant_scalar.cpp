@@ -63,22 +63,37 @@ void decodeBf16(const std::byte* values, int64_t elements, float* out) noexcept 
         out[i] = bf16ToFloat(load16(reinterpret_cast<const uint8_t*>(values + 2 * i)));
 }
 
+// The place of element i of a row among its activations.
+constexpr int placeOf(const int8_t*, int i) {
+    return i;
+}
+constexpr int placeOf(const int16_t*, int i) {
+    return i % 4 == 1 || i % 4 == 2 ? i ^ 3 : i;
+}
+// Sum of the first (0) or of the last (1) 16 activations of a block.
+int32_t halfSum(const Q8Block& x, int half) {
+    return x.sum16[half];
+}
+int32_t halfSum(const Q16Block& x, int half) {
+    return x.sums[half];
+}
+
 // One sub-block of the canonical order.
-template <typename Format>
-float accumulate(const Unpacked<Format>& u, int sub, const int8_t* q, const Q8Block& x, int half, float acc) {
+template <typename Format, typename Value, typename Block>
+float accumulate(const Unpacked<Format>& u, int sub, const Value* q, const Block& x, int half, float acc) {
     int32_t dot = 0;
     for (int i = 0; i < Format::subBlock; ++i)
-        dot += static_cast<int32_t>(u.q[sub * Format::subBlock + i]) * q[i];
+        dot += static_cast<int32_t>(u.q[sub * Format::subBlock + i]) * q[placeOf(q, i)];
     acc = std::fma(u.scale[sub] * x.scale, static_cast<float>(dot), acc);
     if constexpr (Format::hasMin) {
-        const float sum = Format::subBlock == 32 ? x.sum : x.scale * static_cast<float>(x.sum16[half]);
+        const float sum = Format::subBlock == 32 ? x.sum : x.scale * static_cast<float>(halfSum(x, half));
         acc = std::fma(u.min[sub], sum, acc);
     }
     return acc;
 }
 
-template <typename Format>
-void matmul(const QuantMatmul& a) noexcept {
+template <typename Format, typename X>
+void matmul(const QuantProduct<X>& a) noexcept {
     constexpr int perX = 32 / Format::subBlock;  // sub-blocks in a block of activations
     const int64_t xBlocks = a.x.cols / 32;
     for (int64_t n = a.nBegin; n < a.nEnd; ++n) {
@@ -88,8 +103,8 @@ void matmul(const QuantMatmul& a) noexcept {
         for (int64_t k = 0; k < a.x.cols; k += Format::elements, row += sizeof(typename Format::Block)) {
             const Unpacked<Format> u(row);
             for (int64_t m = 0; m < a.x.rows; ++m) {
-                const int8_t* q = a.x.q + m * a.x.qStride + k;
-                const Q8Block* x = a.x.blocks + m * xBlocks + k / 32;
+                const auto* q = a.x.q + m * a.x.qStride + k;
+                const auto* x = a.x.blocks + m * xBlocks + k / 32;
                 float acc = a.out[m * a.outStride + n];
                 for (int sub = 0; sub < Unpacked<Format>::subBlocks; ++sub)
                     acc = accumulate(u, sub, q + sub * Format::subBlock, x[sub / perX], sub % perX, acc);
@@ -99,28 +114,39 @@ void matmul(const QuantMatmul& a) noexcept {
     }
 }
 
+// What a block of 32 values is divided by; shared by both widths.
+struct BlockScale {
+    bool finite, used;
+    float magnitude, inverse;
+
+    BlockScale(const float* values, float largest) {
+        uint32_t bits = 0;  // of the largest magnitude; NaN is above infinity, infinity above every number
+        for (int i = 0; i < 32; ++i) {
+            const uint32_t b = bitsOfFloat(values[i]) & 0x7fffffffu;
+            bits = b > bits ? b : bits;
+        }
+        finite = bits < 0x7f800000u;
+        // Below 2^-120 the inverse would overflow; such a block counts as zeros.
+        used = finite && bits >= 0x03800000u;
+        magnitude = used ? floatOfBits(bits) : 0.0f;
+        inverse = used ? largest / magnitude : 0.0f;
+    }
+    float scale(float largest) const { return finite ? magnitude / largest : floatOfBits(0x7fc00000u); }
+};
+
 void quantizeQ8(const float* x, int64_t rows, int64_t cols, int64_t xStride, const Q8Rows& out) noexcept {
     for (int64_t m = 0; m < rows; ++m) {
         for (int64_t k = 0; k < cols; k += 32) {
             const float* from = x + m * xStride + k;
             int8_t* q = out.q + m * out.qStride + k;
-            uint32_t bits = 0;  // of the largest magnitude; NaN is above infinity, infinity above every number
-            for (int i = 0; i < 32; ++i) {
-                const uint32_t b = bitsOfFloat(from[i]) & 0x7fffffffu;
-                bits = b > bits ? b : bits;
-            }
-            const bool finite = bits < 0x7f800000u;
-            // Below 2^-120 the inverse would overflow; such a block counts as zeros.
-            const bool used = finite && bits >= 0x03800000u;
-            const float magnitude = used ? floatOfBits(bits) : 0.0f;
-            const float inverse = used ? 127.0f / magnitude : 0.0f;
+            const BlockScale scale(from, 127.0f);
             int sums[2] = {0, 0};
             for (int i = 0; i < 32; ++i) {
-                q[i] = used ? static_cast<int8_t>(std::lrintf(from[i] * inverse)) : int8_t{0};
+                q[i] = scale.used ? static_cast<int8_t>(std::lrintf(from[i] * scale.inverse)) : int8_t{0};
                 sums[i / 16] += q[i];
             }
             Q8Block& block = out.blocks[m * (cols / 32) + k / 32];
-            block.scale = finite ? magnitude / 127.0f : floatOfBits(0x7fc00000u);
+            block.scale = scale.scale(127.0f);
             block.sum = block.scale * static_cast<float>(sums[0] + sums[1]);
             block.bias = -128 * (sums[0] + sums[1]);
             block.sum16[0] = static_cast<int16_t>(sums[0]);
@@ -129,11 +155,33 @@ void quantizeQ8(const float* x, int64_t rows, int64_t cols, int64_t xStride, con
     }
 }
 
+void quantizeQ16(const float* x, int64_t rows, int64_t cols, int64_t xStride, const Q16Rows& out) noexcept {
+    for (int64_t m = 0; m < rows; ++m) {
+        for (int64_t k = 0; k < cols; k += 32) {
+            const float* from = x + m * xStride + k;
+            int16_t* q = out.q + m * out.qStride + k;
+            const BlockScale scale(from, 32767.0f);
+            int32_t sums[2] = {0, 0};
+            for (int i = 0; i < 32; ++i) {
+                const auto value = scale.used ? static_cast<int16_t>(std::lrintf(from[i] * scale.inverse)) : int16_t{0};
+                q[placeOf(q, i)] = value;
+                sums[i / 16] += value;
+            }
+            Q16Block& block = out.blocks[m * (cols / 32) + k / 32];
+            block.scale = scale.scale(32767.0f);
+            block.sum = block.scale * static_cast<float>(sums[0] + sums[1]);
+            block.sums[0] = sums[0];
+            block.sums[1] = sums[1];
+        }
+    }
+}
+
 template <typename Format>
 void add(QuantKernels& table, DType dtype) {
     static_assert(sizeof(int32_t) == 4);
     table.decode[static_cast<size_t>(dtype)] = decode<Format>;
-    table.matmul[static_cast<size_t>(dtype)] = matmul<Format>;
+    table.matmul[static_cast<size_t>(dtype)] = matmul<Format, Q8Rows>;
+    table.matmul16[static_cast<size_t>(dtype)] = matmul<Format, Q16Rows>;
 }
 
 QuantKernels makeTable() {
@@ -162,6 +210,7 @@ QuantKernels makeTable() {
     add<IQ4_XS>(t, DType::IQ4_XS);
     add<MXFP4>(t, DType::MXFP4);
     t.quantizeQ8 = quantizeQ8;
+    t.quantizeQ16 = quantizeQ16;
     return t;
 }
 
@@ -177,33 +226,60 @@ int64_t quantMatmulScratchBytes(DType, int64_t) {
 }
 
 namespace {
-int64_t q8Stride(int64_t cols) {
+
+int64_t rowStride(int64_t cols) {
     return (cols + 63) / 64 * 64 + 64;
 }
-int64_t q8QuantBytes(int64_t rows, int64_t cols) {
-    return rows * q8Stride(cols);
-}
-}  // namespace
 
-int64_t q8RowsBytes(int64_t rows, int64_t cols) {
-    const int64_t blocks = rows * (cols / 32) * static_cast<int64_t>(sizeof(Q8Block));
-    return q8QuantBytes(rows, cols) + (blocks + 63) / 64 * 64;
+// Values first, then the blocks.
+template <typename Rows>
+int64_t valueBytes(int64_t rows, int64_t cols) {
+    return rows * rowStride(cols) * static_cast<int64_t>(sizeof(*Rows::q));
 }
 
-Q8Rows q8RowsIn(std::byte* memory, int64_t rows, int64_t cols) {
-    return {.q = reinterpret_cast<int8_t*>(memory),
-            .blocks = reinterpret_cast<Q8Block*>(memory + q8QuantBytes(rows, cols)),
-            .qStride = q8Stride(cols),
+template <typename Rows>
+int64_t rowsBytes(int64_t rows, int64_t cols) {
+    const int64_t blocks = rows * (cols / 32) * static_cast<int64_t>(sizeof(typename Rows::Block));
+    return valueBytes<Rows>(rows, cols) + (blocks + 63) / 64 * 64;
+}
+
+template <typename Rows>
+Rows rowsIn(std::byte* memory, int64_t rows, int64_t cols) {
+    return {.q = reinterpret_cast<decltype(Rows::q)>(memory),
+            .blocks = reinterpret_cast<typename Rows::Block*>(memory + valueBytes<Rows>(rows, cols)),
+            .qStride = rowStride(cols),
             .rows = rows,
             .cols = cols};
 }
 
-Q8Rows q8RowRange(const Q8Rows& x, int64_t begin, int64_t count) {
+template <typename Rows>
+Rows rowRange(const Rows& x, int64_t begin, int64_t count) {
     return {.q = x.q + begin * x.qStride,
             .blocks = x.blocks + begin * (x.cols / 32),
             .qStride = x.qStride,
             .rows = count,
             .cols = x.cols};
+}
+
+}  // namespace
+
+int64_t q8RowsBytes(int64_t rows, int64_t cols) {
+    return rowsBytes<Q8Rows>(rows, cols);
+}
+Q8Rows q8RowsIn(std::byte* memory, int64_t rows, int64_t cols) {
+    return rowsIn<Q8Rows>(memory, rows, cols);
+}
+int64_t q16RowsBytes(int64_t rows, int64_t cols) {
+    return rowsBytes<Q16Rows>(rows, cols);
+}
+Q16Rows q16RowsIn(std::byte* memory, int64_t rows, int64_t cols) {
+    return rowsIn<Q16Rows>(memory, rows, cols);
+}
+Q8Rows quantRowRange(const Q8Rows& x, int64_t begin, int64_t count) {
+    return rowRange(x, begin, count);
+}
+Q16Rows quantRowRange(const Q16Rows& x, int64_t begin, int64_t count) {
+    return rowRange(x, begin, count);
 }
 
 }  // namespace kernels

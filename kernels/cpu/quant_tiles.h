@@ -46,6 +46,36 @@ TS_INLINE V startOf(const Q8Block& x) {
     }
 }
 
+template <int zero, int subBlock, int half>
+TS_INLINE V startOf(const Q16Block& x) {
+    if constexpr (zero == 0)
+        return vset32(0);
+    else
+        return vset32(-zero * (subBlock == 16 ? x.sums[half] : x.sums[0] + x.sums[1]));
+}
+
+// Sum of the first (half 0) or last 16 activations.
+template <int half>
+TS_INLINE F halfSum(const Q8Block& x) {
+    return toFloat(vmadd16(vset32(load32s(x.sum16)), vset32(half == 0 ? 1 : 1 << 16)));
+}
+template <int half>
+TS_INLINE F halfSum(const Q16Block& x) {
+    return fset(static_cast<float>(x.sums[half]));
+}
+
+// Bytes 0 and 2, and bytes 1 and 3, of each lane as 16-bit values.
+struct Halves {
+    V even, odd;
+};
+template <bool isSigned>
+TS_INLINE Halves widen(V w) {
+    if constexpr (isSigned)
+        return {vsra16<8>(vshl16<8>(w)), vsra16<8>(w)};
+    else
+        return {vand(w, vset32(0x00ff00ff)), vshr16<8>(w)};
+}
+
 #if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
 
 template <int count, int top>
@@ -89,9 +119,20 @@ TS_INLINE V dot(const V* w, const int8_t* q, V start) {
 
 #endif
 
+template <int count, int top>
+TS_INLINE V dot(const V* w, const int16_t* q, V start) {
+    TS_UNROLL
+    for (int c = 0; c < count; ++c) {
+        const Halves h = widen < top == 255 && !vnni > (w[c]);
+        start = vdot16(start, h.even, vset32(load32s(q + 4 * c)));
+        start = vdot16(start, h.odd, vset32(load32s(q + 4 * c + 2)));
+    }
+    return start;
+}
+
 // One sub-block of one row of x: the link of the canonical chain.
-template <typename E, int zero, int half>
-TS_INLINE F link(const V* w, const int8_t* q, const Q8Block& x, F scale, F min, F acc) {
+template <typename E, int zero, int half, typename Value, typename Block>
+TS_INLINE F link(const V* w, const Value* q, const Block& x, F scale, F min, F acc) {
     constexpr int count = E::subBlock / 4;
     const V start = startOf<zero, E::subBlock, half>(x);
     const V sum = dot<count, E::top>(w + half * count, q + half * 16, start);
@@ -99,8 +140,7 @@ TS_INLINE F link(const V* w, const int8_t* q, const Q8Block& x, F scale, F min, 
     if constexpr (E::hasMin && E::subBlock == 32) {
         acc = ffma(min, fset(x.sum), acc);
     } else if constexpr (E::hasMin) {
-        const V sum16 = vmadd16(vset32(load32s(x.sum16)), vset32(half == 0 ? 1 : 1 << 16));
-        acc = ffma(min, fmul(fset(x.scale), toFloat(sum16)), acc);
+        acc = ffma(min, fmul(fset(x.scale), halfSum<half>(x)), acc);
     }
     return acc;
 }
@@ -132,7 +172,8 @@ TS_INLINE void prefetchRows(const RowGroup& g, int64_t ahead, int64_t unit) {
 }
 
 // Rows by which to look ahead from row n: a distance that hides the memory's latency, or none at the end.
-TS_INLINE int64_t aheadBytes(const QuantMatmul& a, int64_t n, int64_t step) {
+template <typename X>
+TS_INLINE int64_t aheadBytes(const QuantProduct<X>& a, int64_t n, int64_t step) {
     constexpr int64_t distance = 12 * 1024;
     const int64_t rows = (distance / (a.wRowBytes * step) + 1) * step;
     return n + rows < a.nEnd ? rows * a.wRowBytes : 0;
@@ -155,21 +196,26 @@ TS_INLINE void copyEdge(const RowGroup& g, int64_t unit, Edge& edge) {
         __builtin_memcpy(edge.bytes + r * Edge::stride, g.p + r * g.stride + unit * E::bytes, E::bytes);
 }
 
-template <typename E, int rows>
+template <typename X>
+using ValueOf = decltype(X::q);
+template <typename X>
+using BlockOf = const typename X::Block*;
+
+template <typename E, int rows, typename X>
 struct DirectSink {
     F acc[rows];
-    const int8_t* q;
-    const Q8Block* x;
+    ValueOf<X> q;
+    BlockOf<X> x;
     int64_t qStride, xStride;
 
     TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
         TS_UNROLL
         for (int m = 0; m < rows; ++m) {
-            const int8_t* bytes = q + m * qStride + block * 32;
-            const Q8Block& b = x[m * xStride + block];
-            acc[m] = link<E, E::zero, 0>(w, bytes, b, scale0, min0, acc[m]);
+            const auto* values = q + m * qStride + block * 32;
+            const auto& b = x[m * xStride + block];
+            acc[m] = link<E, E::zero, 0>(w, values, b, scale0, min0, acc[m]);
             if constexpr (E::subBlock == 16)
-                acc[m] = link<E, E::zero, 1>(w, bytes, b, scale1, min1, acc[m]);
+                acc[m] = link<E, E::zero, 1>(w, values, b, scale1, min1, acc[m]);
         }
     }
     TS_INLINE void advance() {
@@ -178,14 +224,14 @@ struct DirectSink {
     }
 };
 
-template <typename E, int rows>
-void direct(const QuantMatmul& a, int64_t mBegin) {
+template <typename E, int rows, typename X>
+void direct(const QuantProduct<X>& a, int64_t mBegin) {
     const int64_t nUnits = a.x.cols / E::elements, xStride = a.x.cols / 32;
     for (int64_t n = a.nBegin; n < a.nEnd; n += lanes) {
         const RowGroup g = {reinterpret_cast<const uint8_t*>(a.w) + n * a.wRowBytes, a.wRowBytes,
                             a.nEnd - n < lanes ? a.nEnd - n : lanes};
         const int64_t ahead = aheadBytes(a, n, lanes);
-        DirectSink<E, rows> sink;
+        DirectSink<E, rows, X> sink;
         TS_UNROLL
         for (int m = 0; m < rows; ++m)
             sink.acc[m] = fset(0.0f);
@@ -279,12 +325,13 @@ void expandPanel(const RowGroup& g, int64_t ahead, int64_t unit, int64_t end, ui
 }
 
 // A part of the product: `nBlocks` blocks of all columns, some rows of x, the outputs of one or two panels.
+template <typename X>
 struct Tile {
     const uint8_t* panel;
     int64_t panelBytes;  // distance of the second panel
     int64_t nBlocks;
-    const int8_t* q;
-    const Q8Block* x;
+    ValueOf<X> q;
+    BlockOf<X> x;
     int64_t qStride, xStride;
     float* out;
     int64_t outStride;
@@ -296,9 +343,8 @@ struct Tile {
 };
 
 template <typename K, int groups, int rows, int half>
-TS_INLINE void tileLinks(const uint8_t* const* b, const int8_t* const* q, const Q8Block* const* x, F (*acc)[groups]) {
+TS_INLINE void tileDots(const uint8_t* const* b, int8_t* const* q, const Q8Block* const* x, V (*sum)[groups]) {
     constexpr int count = K::subBlock / 4, zero = K::zero;
-    V sum[rows][groups];
 #if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
     TS_UNROLL
     for (int m = 0; m < rows; ++m) {
@@ -368,6 +414,42 @@ TS_INLINE void tileLinks(const uint8_t* const* b, const int8_t* const* q, const 
         }
     }
 #endif
+}
+
+template <typename K, int groups, int rows, int half>
+TS_INLINE void tileDots(const uint8_t* const* b, int16_t* const* q, const Q16Block* const* x, V (*sum)[groups]) {
+    constexpr int count = K::subBlock / 4;
+    TS_UNROLL
+    for (int m = 0; m < rows; ++m) {
+        const V start = startOf<K::zero, K::subBlock, half>(*x[m]);
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g)
+            sum[m][g] = start;
+    }
+    TS_UNROLL
+    for (int c = half * count; c < half * count + count; ++c) {
+        Halves w[groups];
+        TS_UNROLL
+        for (int g = 0; g < groups; ++g)
+            w[g] = widen < K::top == 255 && !vnni > (vload(b[g] + c * sizeof(V)));
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m) {
+            const V even = vset32(load32s(q[m] + 4 * c)), odd = vset32(load32s(q[m] + 4 * c + 2));
+            TS_UNROLL
+            for (int g = 0; g < groups; ++g) {
+                sum[m][g] = vdot16(sum[m][g], w[g].even, even);
+                TS_KEEP(sum[m][g]);
+                sum[m][g] = vdot16(sum[m][g], w[g].odd, odd);
+                TS_KEEP(sum[m][g]);
+            }
+        }
+    }
+}
+
+template <typename K, int groups, int rows, int half, typename Value, typename Block>
+TS_INLINE void tileLinks(const uint8_t* const* b, Value* const* q, const Block* const* x, F (*acc)[groups]) {
+    V sum[rows][groups];
+    tileDots<K, groups, rows, half>(b, q, x, sum);
     F scale[groups], min[groups];
     TS_UNROLL
     for (int g = 0; g < groups; ++g) {
@@ -385,7 +467,7 @@ TS_INLINE void tileLinks(const uint8_t* const* b, const int8_t* const* q, const 
             if constexpr (K::subBlock == 32)
                 xSum = fset(x[m]->sum);
             else
-                xSum = fmul(xScale, toFloat(vmadd16(vset32(load32s(x[m]->sum16)), vset32(half == 0 ? 1 : 1 << 16))));
+                xSum = fmul(xScale, halfSum<half>(*x[m]));
             TS_UNROLL
             for (int g = 0; g < groups; ++g)
                 acc[m][g] = ffma(min[g], xSum, acc[m][g]);
@@ -393,8 +475,8 @@ TS_INLINE void tileLinks(const uint8_t* const* b, const int8_t* const* q, const 
     }
 }
 
-template <typename K, int groups, int rows>
-void tile(const Tile& t) {
+template <typename K, int groups, int rows, typename X>
+void tile(const Tile<X>& t) {
     F acc[rows][groups];
     const int64_t lastValid = t.valid - (groups - 1) * lanes;
     TS_UNROLL
@@ -412,8 +494,8 @@ void tile(const Tile& t) {
     TS_UNROLL
     for (int g = 0; g < groups; ++g)
         b[g] = t.panel + g * t.panelBytes;
-    const int8_t* q[rows];
-    const Q8Block* x[rows];
+    ValueOf<X> q[rows];
+    BlockOf<X> x[rows];
     TS_UNROLL
     for (int m = 0; m < rows; ++m) {
         q[m] = t.q + m * t.qStride;
@@ -454,8 +536,8 @@ constexpr int tileRows = 6;
 constexpr int tileRows = 4;
 #endif
 
-template <typename K, int groups, int rows = tileRows>
-void tileOf(const Tile& t, int64_t n) {
+template <typename K, int groups, int rows = tileRows, typename X>
+void tileOf(const Tile<X>& t, int64_t n) {
     if constexpr (rows > 1) {
         if (n < rows)
             return tileOf<K, groups, rows - 1>(t, n);
@@ -471,8 +553,8 @@ struct PanelJob {
 constexpr int64_t partBlocks = 24;  // 768 columns: two panels stay in the first cache
 constexpr int64_t wideRows = 512;   // of x; a part of their columns stays in the second cache
 
-template <typename E, bool wide>
-void panelJob(const QuantMatmul& a, const PanelJob& j) {
+template <typename E, bool wide, typename X>
+void panelJob(const QuantProduct<X>& a, const PanelJob& j) {
     constexpr int64_t panelBytes = partBlocks * PanelOf<E>::blockBytes;
     static_assert(2 * panelBytes <= quantScratchBytes);
     auto* scratch = reinterpret_cast<uint8_t*>(a.scratch);
@@ -484,19 +566,19 @@ void panelJob(const QuantMatmul& a, const PanelJob& j) {
         expandPanel<E>(g, ahead, j.block * 32 / E::elements, (j.block + j.count) * 32 / E::elements, scratch + at);
     }
     const int64_t xStride = a.x.cols / 32;
-    Tile t = {.panel = scratch,
-              .panelBytes = panelBytes,
-              .nBlocks = j.count,
-              .q = a.x.q + j.mBegin * a.x.qStride + j.block * 32,
-              .x = a.x.blocks + j.mBegin * xStride + j.block,
-              .qStride = a.x.qStride,
-              .xStride = xStride,
-              .out = a.out + j.mBegin * a.outStride + j.n,
-              .outStride = a.outStride,
-              .valid = valid,
-              .first = j.block == 0,
-              .ahead = nullptr,
-              .aheadLines = 0};
+    Tile<X> t = {.panel = scratch,
+                 .panelBytes = panelBytes,
+                 .nBlocks = j.count,
+                 .q = a.x.q + j.mBegin * a.x.qStride + j.block * 32,
+                 .x = a.x.blocks + j.mBegin * xStride + j.block,
+                 .qStride = a.x.qStride,
+                 .xStride = xStride,
+                 .out = a.out + j.mBegin * a.outStride + j.n,
+                 .outStride = a.outStride,
+                 .valid = valid,
+                 .first = j.block == 0,
+                 .ahead = nullptr,
+                 .aheadLines = 0};
     int64_t tiles = (j.mEnd - j.mBegin + tileRows - 1) / tileRows;
     if (!wide && j.n + 4 * lanes <= a.nEnd) {
         // Few rows of x: expanding alone would wait for memory, so the next rows come while this panel is used.
@@ -519,8 +601,8 @@ void panelJob(const QuantMatmul& a, const PanelJob& j) {
     }
 }
 
-template <typename E>
-void panelled(const QuantMatmul& a) {
+template <typename E, typename X>
+void panelled(const QuantProduct<X>& a) {
     const int64_t nBlocks = a.x.cols / 32;
     // Parts of about equal length, cut between whole units.
     constexpr int64_t unitBlocks = E::elements / 32;
@@ -539,8 +621,8 @@ void panelled(const QuantMatmul& a) {
                 panelJob<E, true>(a, {n, block, countAt(block), m, a.x.rows - m < wideRows ? a.x.rows : m + wideRows});
 }
 
-template <typename E>
-void matmul(const QuantMatmul& a) noexcept {
+template <typename E, typename X>
+void matmul(const QuantProduct<X>& a) noexcept {
     switch (a.x.rows) {
         case 0:
             return;
@@ -555,6 +637,26 @@ void matmul(const QuantMatmul& a) noexcept {
         default:
             return panelled<E>(a);
     }
+}
+
+template <typename X>
+constexpr QuantTypeTable<void (*)(const QuantProduct<X>&) noexcept> typeTable() {
+    return {
+        .q4_0 = matmul<ExpandQ4_0, X>,
+        .q4_1 = matmul<ExpandQ4_1, X>,
+        .q5_0 = matmul<ExpandQ5_0, X>,
+        .q5_1 = matmul<ExpandQ5_1, X>,
+        .q8_0 = matmul<ExpandQ8_0, X>,
+        .q2_k = matmul<ExpandQ2_K, X>,
+        .q3_k = matmul<ExpandQ3_K, X>,
+        .q4_k = matmul<ExpandQ4_K, X>,
+        .q5_k = matmul<ExpandQ5_K, X>,
+        .q6_k = matmul<ExpandQ6_K, X>,
+        .q8_k = matmul<ExpandQ8_K, X>,
+        .iq4_nl = matmul<ExpandIQ4_NL, X>,
+        .iq4_xs = matmul<ExpandIQ4_XS, X>,
+        .mxfp4 = matmul<ExpandMXFP4, X>,
+    };
 }
 
 }  // namespace

@@ -16,23 +16,30 @@ void replace(F& entry, F faster) {
         entry = faster;
 }
 
+template <typename Entries, typename Fn>
+void replaceTypes(Entries& entries, const QuantTypeTable<Fn>& t) {
+    const auto entry = [&entries](DType dtype, Fn f) { replace(entries[static_cast<size_t>(dtype)], f); };
+    entry(DType::Q4_0, t.q4_0);
+    entry(DType::Q4_1, t.q4_1);
+    entry(DType::Q5_0, t.q5_0);
+    entry(DType::Q5_1, t.q5_1);
+    entry(DType::Q8_0, t.q8_0);
+    entry(DType::Q2_K, t.q2_k);
+    entry(DType::Q3_K, t.q3_k);
+    entry(DType::Q4_K, t.q4_k);
+    entry(DType::Q5_K, t.q5_k);
+    entry(DType::Q6_K, t.q6_k);
+    entry(DType::Q8_K, t.q8_k);
+    entry(DType::IQ4_NL, t.iq4_nl);
+    entry(DType::IQ4_XS, t.iq4_xs);
+    entry(DType::MXFP4, t.mxfp4);
+}
+
 [[maybe_unused]] void replaceQuant(QuantKernels& k, const QuantIsaTable& t) {
-    const auto matmul = [&k](DType dtype, QuantMatmulFn f) { replace(k.matmul[static_cast<size_t>(dtype)], f); };
-    matmul(DType::Q4_0, t.q4_0);
-    matmul(DType::Q4_1, t.q4_1);
-    matmul(DType::Q5_0, t.q5_0);
-    matmul(DType::Q5_1, t.q5_1);
-    matmul(DType::Q8_0, t.q8_0);
-    matmul(DType::Q2_K, t.q2_k);
-    matmul(DType::Q3_K, t.q3_k);
-    matmul(DType::Q4_K, t.q4_k);
-    matmul(DType::Q5_K, t.q5_k);
-    matmul(DType::Q6_K, t.q6_k);
-    matmul(DType::Q8_K, t.q8_k);
-    matmul(DType::IQ4_NL, t.iq4_nl);
-    matmul(DType::IQ4_XS, t.iq4_xs);
-    matmul(DType::MXFP4, t.mxfp4);
+    replaceTypes(k.matmul, t.matmul);
+    replaceTypes(k.matmul16, t.matmul16);
     replace(k.quantizeQ8, t.quantizeQ8);
+    replace(k.quantizeQ16, t.quantizeQ16);
 }
 
 // Entries that the faster table has replace those of `k`.

@@ -50,6 +50,22 @@ TS_INLINE V vmul32(V a, V b) {
 TS_INLINE V vmadd16(V a, V b) {
     return _mm256_madd_epi16(a, b);
 }
+// a + the products of the two pairs of 16-bit values in each lane.
+TS_INLINE V vdot16(V a, V x, V y) {
+    return vadd32(a, vmadd16(x, y));
+}
+template <int count>
+TS_INLINE V vshl16(V a) {
+    return _mm256_slli_epi16(a, count);
+}
+template <int count>
+TS_INLINE V vshr16(V a) {
+    return _mm256_srli_epi16(a, count);
+}
+template <int count>
+TS_INLINE V vsra16(V a) {
+    return _mm256_srai_epi16(a, count);
+}
 TS_INLINE V vshuffle8(V table, V index) {
     return _mm256_shuffle_epi8(table, index);
 }

@@ -47,6 +47,22 @@ TS_INLINE V vmul32(V a, V b) {
 TS_INLINE V vmadd16(V a, V b) {
     return _mm512_madd_epi16(a, b);
 }
+// a + the products of the two pairs of 16-bit values in each lane.
+TS_INLINE V vdot16(V a, V x, V y) {
+    return _mm512_dpwssd_epi32(a, x, y);
+}
+template <int count>
+TS_INLINE V vshl16(V a) {
+    return _mm512_slli_epi16(a, count);
+}
+template <int count>
+TS_INLINE V vshr16(V a) {
+    return _mm512_srli_epi16(a, count);
+}
+template <int count>
+TS_INLINE V vsra16(V a) {
+    return _mm512_srai_epi16(a, count);
+}
 TS_INLINE V vshuffle8(V table, V index) {
     return _mm512_shuffle_epi8(table, index);
 }

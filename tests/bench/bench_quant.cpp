@@ -1,6 +1,7 @@
 // Speed of the quantized kernels on one thread: for each type, shape and number of rows of x the weight bytes read per
 // second and the operations (two per multiply-add) per second.
 //   bench_quant [--isa scalar|avx2|avx512] [--type Q4_1] [--shape 2048x2048] [--m 512] [--seconds 0.3] [--warm 1]
+//   [--fine 1]
 // Weights of a small product are cycled through memory beyond the caches, so that M = 1 measures reading.
 #include <algorithm>
 #include <cstdio>
@@ -37,6 +38,7 @@ struct Options {
     int64_t m = 0;
     double seconds = 0.3;
     bool warm = false;  // weights stay in the caches
+    bool fine = false;  // activations of 16 bits
 };
 
 // Best of several runs, as others use this machine too.
@@ -88,22 +90,32 @@ void benchMatmul(const CpuKernels& k, DType dtype, int64_t rows, int64_t cols, i
     for (int64_t i = 0; i < copies; ++i)
         std::memcpy(w.get() + i * bytes, blocks.data(), blocks.size());
     const std::vector<float> x = tests::randomFloats(m * cols, 1);
-    const Memory xMemory = allocate(q8RowsBytes(m, cols));
-    const Q8Rows q8 = q8RowsIn(xMemory.get(), m, cols);
-    k.quant.quantizeQ8(x.data(), m, cols, cols, q8);
+    const Memory xMemory = allocate(o.fine ? q16RowsBytes(m, cols) : q8RowsBytes(m, cols));
     const Memory scratch = allocate(quantMatmulScratchBytes(dtype, cols));
     std::vector<float> out(static_cast<size_t>(m * rows));
-    const double t = secondsPerRun(o.seconds, [&] {
-        for (int64_t i = 0; i < copies; ++i)
-            k.quant.matmul[static_cast<size_t>(dtype)]({.w = w.get() + i * bytes,
-                                                        .wRowBytes = rowBytes(dtype, cols),
-                                                        .nBegin = 0,
-                                                        .nEnd = rows,
-                                                        .x = q8,
-                                                        .out = out.data(),
-                                                        .outStride = rows,
-                                                        .scratch = scratch.get()});
-    });
+    const auto measure = [&](const auto& input, auto matmul) {
+        return secondsPerRun(o.seconds, [&] {
+            for (int64_t i = 0; i < copies; ++i)
+                matmul({.w = w.get() + i * bytes,
+                        .wRowBytes = rowBytes(dtype, cols),
+                        .nBegin = 0,
+                        .nEnd = rows,
+                        .x = input,
+                        .out = out.data(),
+                        .outStride = rows,
+                        .scratch = scratch.get()});
+        });
+    };
+    double t = 0;
+    if (o.fine) {
+        const Q16Rows input = q16RowsIn(xMemory.get(), m, cols);
+        k.quant.quantizeQ16(x.data(), m, cols, cols, input);
+        t = measure(input, k.quant.matmul16[static_cast<size_t>(dtype)]);
+    } else {
+        const Q8Rows input = q8RowsIn(xMemory.get(), m, cols);
+        k.quant.quantizeQ8(x.data(), m, cols, cols, input);
+        t = measure(input, k.quant.matmul[static_cast<size_t>(dtype)]);
+    }
     const double perRun = t / static_cast<double>(copies);
     std::printf("%-7s %-7s %5lldx%-5lld M=%-4lld %8.1f GB/s %9.1f GOP/s\n", isaName(k.isa).data(), name(dtype).data(),
                 static_cast<long long>(rows), static_cast<long long>(cols), static_cast<long long>(m),
@@ -129,6 +141,8 @@ int main(int argc, char** argv) {
             o.seconds = std::atof(value.c_str());
         else if (key == "--warm")
             o.warm = value == "1";
+        else if (key == "--fine")
+            o.fine = value == "1";
     }
     const CpuKernels k = selectKernels(o.isa);
     readBandwidth(o.seconds);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <type_traits>
 
 #include "kernels/cpu/cpu_kernels.h"
 #include "tests/kernels/quant_cases.h"
@@ -19,14 +20,16 @@ Memory allocate(int64_t bytes) {
     return Memory(static_cast<std::byte*>(::operator new[](static_cast<size_t>(bytes), std::align_val_t{64})));
 }
 
-// A product with everything it needs; weights start `offset` bytes after an aligned address.
+// A product with everything it needs, for activations of 8 and of 16 bits; weights start `offset` bytes after an
+// aligned address.
 struct Case {
     DType dtype;
     int64_t rows, cols, m;
-    Memory weights, xMemory, scratch;
+    Memory weights, xMemory, x16Memory, scratch;
     std::byte* w;
     std::vector<float> x;
     Q8Rows q8;
+    Q16Rows q16;
 
     Case(DType type, int64_t nRows, int64_t nCols, int64_t nX, int64_t offset = 0)
         : dtype(type), rows(nRows), cols(nCols), m(nX), x(randomFloats(nX * nCols, 11)) {
@@ -36,24 +39,43 @@ struct Case {
         std::copy(blocks.begin(), blocks.end(), w);
         xMemory = allocate(q8RowsBytes(m, cols));
         q8 = q8RowsIn(xMemory.get(), m, cols);
-        selectKernels(Isa::Scalar).quant.quantizeQ8(x.data(), m, cols, cols, q8);
+        x16Memory = allocate(q16RowsBytes(m, cols));
+        q16 = q16RowsIn(x16Memory.get(), m, cols);
+        quantizeInput();
         scratch = allocate(quantMatmulScratchBytes(type, cols));
     }
+    void quantizeInput() {
+        const QuantKernels quant = selectKernels(Isa::Scalar).quant;
+        quant.quantizeQ8(x.data(), m, cols, cols, q8);
+        quant.quantizeQ16(x.data(), m, cols, cols, q16);
+    }
 
-    std::vector<float> run(Isa isa, const Q8Rows& activations, int64_t begin, int64_t end) const {
+    template <typename X>
+    std::vector<float> run(Isa isa, const X& activations, int64_t begin, int64_t end) const {
         std::vector<float> out(static_cast<size_t>(activations.rows * rows), -7.0f);
-        const QuantMatmul a{.w = w,
-                            .wRowBytes = rowBytes(dtype, cols),
-                            .nBegin = begin,
-                            .nEnd = end,
-                            .x = activations,
-                            .out = out.data(),
-                            .outStride = rows,
-                            .scratch = scratch.get()};
-        selectKernels(isa).quant.matmul[static_cast<size_t>(dtype)](a);
+        const QuantProduct<X> a{.w = w,
+                                .wRowBytes = rowBytes(dtype, cols),
+                                .nBegin = begin,
+                                .nEnd = end,
+                                .x = activations,
+                                .out = out.data(),
+                                .outStride = rows,
+                                .scratch = scratch.get()};
+        const QuantKernels quant = selectKernels(isa).quant;
+        if constexpr (std::is_same_v<X, Q8Rows>)
+            quant.matmul[static_cast<size_t>(dtype)](a);
+        else
+            quant.matmul16[static_cast<size_t>(dtype)](a);
         return out;
     }
-    std::vector<float> run(Isa isa) const { return run(isa, q8, 0, rows); }
+    // The results of both widths, one behind the other.
+    std::vector<float> run(Isa isa, int64_t xBegin, int64_t count, int64_t begin, int64_t end) const {
+        std::vector<float> out = run(isa, quantRowRange(q8, xBegin, count), begin, end);
+        const std::vector<float> fine = run(isa, quantRowRange(q16, xBegin, count), begin, end);
+        out.insert(out.end(), fine.begin(), fine.end());
+        return out;
+    }
+    std::vector<float> run(Isa isa) const { return run(isa, 0, m, 0, rows); }
 };
 
 // True if bits agree; any two NaN agree.
@@ -88,8 +110,10 @@ class TestQuantMatmul : public QObject {
 
   private slots:
     void everyTypeHasAKernel() {
-        for (DType dtype : quantizedTypes())
+        for (DType dtype : quantizedTypes()) {
             QVERIFY2(selectKernels(Isa::Scalar).quant.matmul[static_cast<size_t>(dtype)], name(dtype).data());
+            QVERIFY2(selectKernels(Isa::Scalar).quant.matmul16[static_cast<size_t>(dtype)], name(dtype).data());
+        }
     }
 
     void scalarAgainstDouble_data() { types(); }
@@ -102,14 +126,27 @@ class TestQuantMatmul : public QObject {
             selectKernels(Isa::Scalar)
                 .quant.decode[static_cast<size_t>(c.dtype)](c.w + n * rowBytes(c.dtype, c.cols), c.cols, w.data());
             for (int64_t m = 0; m < c.m; ++m) {
-                double sum = 0, magnitude = 0;
-                for (int64_t k = 0; k < c.cols; ++k) {
-                    const double x = double{c.q8.blocks[m * c.cols / 32 + k / 32].scale} * c.q8.q[m * c.q8.qStride + k];
-                    sum += double{w[static_cast<size_t>(k)]} * x;
-                    magnitude += std::abs(double{w[static_cast<size_t>(k)]} * x);
-                }
-                const double error = std::abs(double{out[static_cast<size_t>(m * c.rows + n)]} - sum) / magnitude;
-                QVERIFY2(error <= errorBound(c.dtype), qPrintable(QString::number(error)));
+                const size_t at = static_cast<size_t>(m * c.rows + n), half = static_cast<size_t>(c.m * c.rows);
+                const auto check = [&](auto&& activation, float result) {
+                    double sum = 0, magnitude = 0;
+                    for (int64_t k = 0; k < c.cols; ++k) {
+                        const double x = activation(k);
+                        sum += double{w[static_cast<size_t>(k)]} * x;
+                        magnitude += std::abs(double{w[static_cast<size_t>(k)]} * x);
+                    }
+                    const double error = std::abs(double{result} - sum) / magnitude;
+                    QVERIFY2(error <= errorBound(c.dtype), qPrintable(QString::number(error)));
+                };
+                const int64_t block = m * c.cols / 32;
+                check(
+                    [&](int64_t k) { return double{c.q8.blocks[block + k / 32].scale} * c.q8.q[m * c.q8.qStride + k]; },
+                    out[at]);
+                check(
+                    [&](int64_t k) {  // of four neighbours the middle ones change places
+                        const int64_t place = k % 4 == 1 || k % 4 == 2 ? k ^ 3 : k;
+                        return double{c.q16.blocks[block + k / 32].scale} * c.q16.q[m * c.q16.qStride + place];
+                    },
+                    out[half + at]);
             }
         }
     }
@@ -150,25 +187,28 @@ class TestQuantMatmul : public QObject {
         const Case c(static_cast<DType>(type), 70, 512, 9);
         for (Isa isa : supportedIsas()) {
             const std::vector<float> whole = c.run(isa);
-            const std::vector<float> part = c.run(isa, c.q8, 13, 54);
-            for (int64_t m = 0; m < c.m; ++m)
+            const std::vector<float> part = c.run(isa, 0, c.m, 13, 54);
+            for (int64_t m = 0; m < 2 * c.m; ++m)
                 for (int64_t n = 0; n < c.rows; ++n) {
                     const size_t i = static_cast<size_t>(m * c.rows + n);
                     QVERIFY(sameBits(part[i], n >= 13 && n < 54 ? whole[i] : -7.0f));
                 }
-            const std::vector<float> alone = c.run(isa, q8RowRange(c.q8, 6, 1), 0, c.rows);
-            for (int64_t n = 0; n < c.rows; ++n)
+            const std::vector<float> alone = c.run(isa, 6, 1, 0, c.rows);
+            for (int64_t n = 0; n < c.rows; ++n) {
                 QVERIFY(sameBits(alone[static_cast<size_t>(n)], whole[static_cast<size_t>(6 * c.rows + n)]));
+                QVERIFY(sameBits(alone[static_cast<size_t>(c.rows + n)],
+                                 whole[static_cast<size_t>((c.m + 6) * c.rows + n)]));
+            }
         }
     }
 
     void emptyRanges() {
         const Case c(DType::Q4_1, 4, 64, 2);
         for (Isa isa : supportedIsas()) {
-            const std::vector<float> out = c.run(isa, c.q8, 2, 2);
+            const std::vector<float> out = c.run(isa, 0, 2, 2, 2);
             for (float f : out)
                 QCOMPARE(f, -7.0f);
-            c.run(isa, q8RowRange(c.q8, 0, 0), 0, 4);
+            c.run(isa, 0, 0, 0, 4);
         }
     }
 
@@ -203,7 +243,7 @@ class TestQuantMatmul : public QObject {
             for (int sign : {1, -1}) {
                 for (size_t i = 0; i < c.x.size(); ++i)
                     c.x[i] = static_cast<float>(sign) * 4.0f;
-                selectKernels(Isa::Scalar).quant.quantizeQ8(c.x.data(), c.m, c.cols, c.cols, c.q8);
+                c.quantizeInput();
                 const std::vector<float> scalar = c.run(Isa::Scalar);
                 for (Isa isa : supportedIsas()) {
                     const QByteArray difference = firstDifference(c.run(isa), scalar);

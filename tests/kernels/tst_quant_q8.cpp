@@ -22,6 +22,18 @@ struct Quantized {
     }
 };
 
+struct Quantized16 {
+    std::vector<std::byte> memory;
+    Q16Rows rows;
+
+    Quantized16(Isa isa, const float* x, int64_t m, int64_t cols, int64_t stride)
+        : memory(static_cast<size_t>(q16RowsBytes(m, cols)) + 64) {
+        auto* p = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+        rows = q16RowsIn(p, m, cols);
+        selectKernels(isa).quant.quantizeQ16(x, m, cols, stride, rows);
+    }
+};
+
 }  // namespace
 
 class TestQuantQ8 : public QObject {
@@ -49,6 +61,28 @@ class TestQuantQ8 : public QObject {
                 QCOMPARE(int{block.sum16[0]}, sums[0]);
                 QCOMPARE(int{block.sum16[1]}, sums[1]);
             }
+    }
+
+    // Sixteen bits: the same fields, of four neighbours the middle ones change places.
+    void fineFieldsAreConsistent() {
+        const std::vector<float> x = randomFloats(64, 5);
+        const Quantized16 q(Isa::Scalar, x.data(), 1, 64, 64);
+        for (int64_t b = 0; b < 2; ++b) {
+            const Q16Block& block = q.rows.blocks[b];
+            float magnitude = 0;
+            int32_t sums[2] = {0, 0};
+            for (int i = 0; i < 32; ++i) {
+                const float v = x[static_cast<size_t>(b * 32 + i)];
+                const int16_t value = q.rows.q[b * 32 + (i % 4 == 1 || i % 4 == 2 ? i ^ 3 : i)];
+                magnitude = std::max(magnitude, std::abs(v));
+                sums[i / 16] += value;
+                QVERIFY(std::abs(v - block.scale * static_cast<float>(value)) <= block.scale * 0.51f);
+            }
+            QCOMPARE(block.scale, magnitude / 32767.0f);
+            QCOMPARE(block.sum, block.scale * static_cast<float>(sums[0] + sums[1]));
+            QCOMPARE(block.sums[0], sums[0]);
+            QCOMPARE(block.sums[1], sums[1]);
+        }
     }
 
     void equalBits_data() {
@@ -85,6 +119,16 @@ class TestQuantQ8 : public QObject {
                 QVERIFY2(std::memcmp(&p, &q, sizeof p) == 0,
                          qPrintable(QStringLiteral("row %1 block %2").arg(m).arg(k)));
             }
+        }
+        const Quantized16 c(Isa::Scalar, x.data(), rows, cols, stride),
+            d(static_cast<Isa>(isa), x.data(), rows, cols, stride);
+        for (int64_t m = 0; m < rows; ++m) {
+            QVERIFY(std::memcmp(c.rows.q + m * c.rows.qStride, d.rows.q + m * d.rows.qStride,
+                                static_cast<size_t>(cols) * 2) == 0);
+            for (int64_t k = 0; k < cols / 32; ++k)
+                QVERIFY2(std::memcmp(c.rows.blocks + m * (cols / 32) + k, d.rows.blocks + m * (cols / 32) + k,
+                                     sizeof(Q16Block)) == 0,
+                         qPrintable(QStringLiteral("16 bits, row %1 block %2").arg(m).arg(k)));
         }
         QVERIFY(std::isnan(b.rows.blocks[5 * (cols / 32)].scale));
         QVERIFY(std::isnan(b.rows.blocks[7 * (cols / 32) - 1].scale));
