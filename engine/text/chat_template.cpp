@@ -1,5 +1,8 @@
 #include "engine/text/chat_template.h"
 
+#include <new>
+#include <stdexcept>
+
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error_text.h"
@@ -44,6 +47,8 @@ class ParsedTemplate final : public ChatTemplate {
             return templateError(failure);
         } catch (const std::bad_alloc&) {
             return makeError(ErrorCode::OutOfMemory, "there is not enough memory to render the chat template");
+        } catch (const std::length_error&) {
+            return makeError(ErrorCode::OutOfMemory, "the chat template asks for a text longer than memory");
         }
         std::vector<Tokenizer::Part> parts;
         for (size_t begin = 0; begin < text.size();) {
