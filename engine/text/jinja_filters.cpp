@@ -215,6 +215,8 @@ Value roundFilter(const Value& v, Call& c) {
         return Value(std::floor(x * factor) / factor);
     if (method != "common")
         fail("round: the method must be common, ceil or floor");
+    if (v.isInteger() && precision >= 0)
+        return Value(v.integer());  // Python's round() of an int is an int
     if (precision >= 0 && precision <= 100) {
         // Correctly rounded decimal text of the exact binary value: what Python's round() gives.
         const std::string s = fmt::format("{:.{}f}", x, precision);

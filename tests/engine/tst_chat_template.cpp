@@ -216,6 +216,10 @@ class TstChatTemplate : public QObject {
     void equalsPython_data() {
         QTest::addColumn<QString>("source");
         QTest::addColumn<QString>("want");
+        QTest::newRow("round an integer") << "{{ 42 | round }} {{ 42.5 | round }}"
+                                          << "42 42.0";
+        QTest::newRow("newline after raw") << "{% raw %}\n{{ a }}{% endraw %}\nb"
+                                           << "\n{{ a }}b";
         QTest::newRow("last range") << "{{ range(9223372036854775806, 9223372036854775807, 5) | list }}"
                                     << "[9223372036854775806]";
         QTest::newRow("truncate") << "{{ 'abcdef ghi' | truncate(6, False, '..', 0) }}"
