@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/io/utf8.h"
 #include "engine/text/chat_template.h"
 
 namespace engine::jinja {
@@ -627,42 +628,13 @@ Text toJson(const Value& v, const JsonStyle& style, int level) {
 }
 
 void appendUtf8(std::string& out, uint32_t c) {
-    if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        c = 0xfffd;
-    if (c < 0x80) {
-        out += static_cast<char>(c);
-    } else if (c < 0x800) {
-        out += static_cast<char>(0xc0 | (c >> 6));
-        out += static_cast<char>(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        out += static_cast<char>(0xe0 | (c >> 12));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3f));
-        out += static_cast<char>(0x80 | (c & 0x3f));
-    } else {
-        out += static_cast<char>(0xf0 | (c >> 18));
-        out += static_cast<char>(0x80 | ((c >> 12) & 0x3f));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3f));
-        out += static_cast<char>(0x80 | (c & 0x3f));
-    }
+    appendCharacter(out, c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0xfffd : c);
 }
 
 uint32_t codePointAt(std::string_view s, size_t& pos) {
-    const auto lead = static_cast<uint8_t>(s[pos++]);
-    if (lead < 0x80)
-        return lead;
-    const int extra = lead >= 0xf0 && lead < 0xf5   ? 3
-                      : lead >= 0xe0 && lead < 0xf0 ? 2
-                      : lead >= 0xc2 && lead < 0xe0 ? 1
-                                                    : 0;
-    if (extra == 0)
-        return 0xfffd;
-    uint32_t c = lead & (0x3f >> extra);
-    for (int i = 0; i < extra; ++i) {
-        if (pos >= s.size() || (static_cast<uint8_t>(s[pos]) & 0xc0) != 0x80)
-            return 0xfffd;
-        c = c << 6 | (static_cast<uint8_t>(s[pos++]) & 0x3f);
-    }
-    return c;
+    const Utf8Char c = readUtf8(s.data() + pos, s.data() + s.size());
+    pos += c.length;
+    return c.codepoint;
 }
 
 std::vector<size_t> characterOffsets(std::string_view s) {
