@@ -27,22 +27,11 @@ struct Error {
     std::string where;    // file or component, for the log
 };
 
-template <typename E>
-class Unexpected {
-  public:
-    explicit Unexpected(E error) : m_error(std::move(error)) {}
-    E& error() { return m_error; }
-
-  private:
-    E m_error;
-};
-
 template <typename T>
 class [[nodiscard]] Result {
   public:
     using value_type = T;
     Result(T value) : m_state(std::in_place_index<0>, std::move(value)) {}
-    Result(Unexpected<Error> unexpected) : m_state(std::in_place_index<1>, std::move(unexpected.error())) {}
     Result(Error error) : m_state(std::in_place_index<1>, std::move(error)) {}
 
     bool has_value() const { return m_state.index() == 0; }

@@ -119,9 +119,14 @@ struct ThreadPool::State {
                 if (!pollUntil(newCall)) {
                     std::unique_lock lock(mutex);
                     sleepers.fetch_add(1);
-                    wake.wait(lock, newCall);
-                    sleepers.fetch_sub(1);
+                    // A waking that found nobody asleep, or came too late to matter, must not stay marked as under
+                    // way: no later call would wake this worker.
                     wakePending.store(false);
+                    while (!newCall()) {
+                        wake.wait(lock);
+                        wakePending.store(false);
+                    }
+                    sleepers.fetch_sub(1);
                 }
             }
             while ((now & open) && !word.compare_exchange_weak(now, now + 1)) {

@@ -16,7 +16,8 @@ namespace engine {
 
 enum class PerplexityMode : uint8_t {
     LlamaCpp,  // windows of `ctx` side by side, second half scored
-    Sliding,   // windows of `ctx` that advance by ctx / 2; each token scored once, with at least ctx / 2 before it
+    Sliding,   // windows of `ctx` that advance by ctx / 2; each token once; after the first window with at
+               // least ctx / 2 before it
     Paper,     // windows side by side, all but the first token scored
 };
 const char* perplexityModeName(PerplexityMode mode);  // "llama.cpp", "sliding", "paper"

@@ -44,8 +44,7 @@ class MappedFile {
     const std::byte* m_data = nullptr;
     int64_t m_sizeBytes = 0;
     intptr_t m_handle = -1;
-    FaultGuard* m_guard =
-        nullptr;  // entry of the fault handler's table; null when the table is full or the file is empty
+    FaultGuard* m_guard = nullptr;  // entry of the fault handler's table; null when the file is empty
 };
 
 }  // namespace engine

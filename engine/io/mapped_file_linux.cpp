@@ -26,7 +26,7 @@ struct FaultGuard {
 namespace {
 
 // The handler runs inside whichever thread touched the page, so its table must be reachable without any object: this is
-// the one process-wide state of the engine. It has a fixed size and no lock; a mapping beyond it is simply not guarded.
+// the one process-wide state of the engine. It has a fixed size and no lock; a file beyond it is refused.
 std::array<FaultGuard, 1024> faultTable;
 struct sigaction previousAction;
 long pageBytes = 4096;
@@ -140,6 +140,9 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
                         "cannot be mapped into memory: " + systemReason(errno));
         mapped->m_data = static_cast<const std::byte*>(data);
         mapped->m_guard = watch(data, status.st_size);
+        if (!mapped->m_guard)
+            return fail(ErrorCode::OutOfMemory,
+                        fmt::format("cannot be opened: {} files are in use, which is the limit", faultTable.size()));
     }
     mapped->m_handle = file.release();
     return std::shared_ptr<const MappedFile>(std::move(mapped));

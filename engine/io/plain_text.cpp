@@ -8,30 +8,6 @@ namespace engine {
 
 namespace {
 
-// Decodes one character at the front of `text`. Returns its length, or 0 when the bytes are not valid UTF-8.
-size_t decodeOne(std::string_view text, uint32_t& codePoint) {
-    const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-    const uint8_t first = byte(0);
-    if (first < 0x80) {
-        codePoint = first;
-        return 1;
-    }
-    const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
-    if (length == 0 || first > 0xF4 || text.size() < length)
-        return 0;
-    uint32_t value = first & (0xFFu >> (length + 1));
-    for (size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0) != 0x80)
-            return 0;
-        value = value << 6 | (byte(i) & 0x3F);
-    }
-    constexpr uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (value < smallest[length] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-        return 0;
-    codePoint = value;
-    return length;
-}
-
 // Characters that act on the display instead of being seen: C0, DEL, C1, line separators, direction marks and
 // overrides, invisible joiners at the start of a file (BOM) and interlinear marks.
 bool actsOnDisplay(uint32_t c) {
@@ -43,21 +19,21 @@ bool actsOnDisplay(uint32_t c) {
 
 std::string plainText(std::string_view foreign, size_t maxBytes) {
     std::string out;
-    size_t at = 0;
-    while (at < foreign.size()) {
-        if (at >= maxBytes) {
+    const char* const end = foreign.data() + foreign.size();
+    for (const char* at = foreign.data(); at != end;) {
+        if (static_cast<size_t>(at - foreign.data()) >= maxBytes) {
             out += "...";
             break;
         }
-        uint32_t c = 0;
-        const size_t length = decodeOne(foreign.substr(at), c);
-        if (length == 0)
-            out += fmt::format("\\x{:02X}", static_cast<uint8_t>(foreign[at]));
-        else if (actsOnDisplay(c))
-            out += fmt::format("\\u{{{:X}}}", c);
+        const Utf8Char c = readUtf8(at, end);
+        if (c.state != Utf8State::Valid)
+            for (int i = 0; i < c.length; ++i)
+                out += fmt::format("\\x{:02X}", static_cast<uint8_t>(at[i]));
+        else if (actsOnDisplay(c.codepoint))
+            out += fmt::format("\\u{{{:X}}}", c.codepoint);
         else
-            out += foreign.substr(at, length);
-        at += length == 0 ? 1 : length;
+            out.append(at, c.length);
+        at += c.length;
     }
     return out;
 }
@@ -72,41 +48,14 @@ std::string plainFileName(std::string_view pathUtf8) {
     return plainText(name.empty() ? pathUtf8 : name);
 }
 
-bool isValidUtf8(std::string_view text) {
-    while (!text.empty()) {
-        uint32_t c = 0;
-        const size_t length = decodeOne(text, c);
-        if (length == 0)
-            return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
-
 bool isPlain(std::string_view text) {
-    while (!text.empty()) {
-        uint32_t c = 0;
-        const size_t length = decodeOne(text, c);
-        if (length == 0 || actsOnDisplay(c))
+    for (const char *at = text.data(), *end = at + text.size(); at != end;) {
+        const Utf8Char c = readUtf8(at, end);
+        if (c.state != Utf8State::Valid || actsOnDisplay(c.codepoint))
             return false;
-        text.remove_prefix(length);
+        at += c.length;
     }
     return true;
-}
-
-std::string toValidUtf8(std::string_view bytes) {
-    std::string out;
-    out.reserve(bytes.size());
-    while (!bytes.empty()) {
-        uint32_t c = 0;
-        const size_t length = decodeOne(bytes, c);
-        if (length == 0)
-            out += "\xEF\xBF\xBD";
-        else
-            out += bytes.substr(0, length);
-        bytes.remove_prefix(length == 0 ? 1 : length);
-    }
-    return out;
 }
 
 }  // namespace engine

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/io/utf8.h"
+
 namespace engine {
 
 // "blk.0\n" -> "blk.0\u{A}". At most `maxBytes` of the original are shown, then "...".
@@ -13,11 +15,8 @@ std::string plainText(std::string_view foreign, size_t maxBytes = 120);
 // The last component of a path, as plain text.
 std::string plainFileName(std::string_view pathUtf8);
 
-bool isValidUtf8(std::string_view text);
 // True when nothing in the text could change how its surroundings are displayed: valid UTF-8 without control characters
 // and direction overrides.
 bool isPlain(std::string_view text);
-// Valid UTF-8: every broken byte becomes U+FFFD.
-std::string toValidUtf8(std::string_view bytes);
 
 }  // namespace engine

@@ -9,6 +9,8 @@ std::optional<SplitName> parseSplitName(std::string_view path) {
     const size_t dot = path.rfind('.');
     if (dot == std::string_view::npos || dot < shape.size())
         return std::nullopt;
+    if (path.find_first_of("/\\", dot) != std::string_view::npos)
+        return std::nullopt;  // the name of a folder, and the parts would be sought in other folders
     const std::string_view middle = path.substr(dot - shape.size(), shape.size());
     int64_t numbers[2] = {0, 0};
     for (size_t i = 0; i < shape.size(); ++i) {

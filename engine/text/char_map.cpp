@@ -1,8 +1,18 @@
 #include "engine/text/char_map.h"
 
+#include <algorithm>
+
 #include "engine/core/error_text.h"
 
 namespace engine {
+
+namespace {
+
+// Far above what normalisation needs (33 bytes for U+FDFA). They bound what a text becomes and the work at one place.
+constexpr size_t LongestReplacement = 256;
+constexpr size_t LongestPrefix = 256;
+
+}  // namespace
 
 Result<CharMap> CharMap::read(std::string_view bytes) {
     CharMap map;
@@ -21,6 +31,12 @@ Result<CharMap> CharMap::read(std::string_view bytes) {
     map.m_strings = bytes.substr(4 + size_t{arrayBytes});
     if (map.m_strings.back() != '\0')
         return damaged("ends inside a string");
+    for (size_t begin = 0; begin < map.m_strings.size();) {
+        const size_t end = map.m_strings.find('\0', begin);
+        if (end - begin > LongestReplacement)
+            return damaged("holds a replacement of {} bytes, expected {} at most", end - begin, LongestReplacement);
+        begin = end + 1;
+    }
     return map;
 }
 
@@ -30,7 +46,7 @@ size_t CharMap::replacePrefix(std::string_view text, std::string_view& replaceme
         return 0;
     size_t longest = 0;
     uint32_t node = offset(m_units[0]);
-    for (size_t i = 0; i < text.size(); ++i) {
+    for (size_t i = 0; i < std::min(text.size(), LongestPrefix); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
         node ^= byte;
         if (byte == 0 || node >= m_units.size())

@@ -1,8 +1,12 @@
 #include "engine/text/chat_template.h"
 
+#include <new>
+#include <stdexcept>
+
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error_text.h"
+#include "engine/io/utf8.h"
 #include "engine/text/jinja_interpreter.h"
 #include "engine/text/jinja_parser.h"
 
@@ -16,15 +20,6 @@ Error templateError(const jinja::Failure& failure) {
     if (failure.line > 0)
         return invalid("chat template line {}, column {}: {}", failure.line, failure.column, failure.message);
     return invalid("chat template: {}", failure.message);
-}
-
-bool validUtf8(std::string_view s) {
-    for (size_t pos = 0; pos < s.size();) {
-        const size_t at = pos;
-        if (jinja::codePointAt(s, pos) == 0xfffd && s.substr(at, pos - at) != "\xef\xbf\xbd")
-            return false;
-    }
-    return true;
 }
 
 class ParsedTemplate final : public ChatTemplate {
@@ -44,6 +39,8 @@ class ParsedTemplate final : public ChatTemplate {
             return templateError(failure);
         } catch (const std::bad_alloc&) {
             return makeError(ErrorCode::OutOfMemory, "there is not enough memory to render the chat template");
+        } catch (const std::length_error&) {
+            return makeError(ErrorCode::OutOfMemory, "the chat template asks for a text longer than memory");
         }
         std::vector<Tokenizer::Part> parts;
         for (size_t begin = 0; begin < text.size();) {
@@ -71,7 +68,7 @@ Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::parse(std::string sour
         return invalid("the chat template has {} bytes; the limit is {}", source.size(), MaxSourceBytes);
     if (source.find_first_not_of(" \t\r\n") == std::string::npos)
         return invalid("the chat template is empty");
-    if (!validUtf8(source))
+    if (!isValidUtf8(source))
         return invalid("the chat template is not valid UTF-8");
     try {
         jinja::NodePtr root = jinja::parse(source, limits.depth);

@@ -134,7 +134,9 @@ Value mapFilter(const Value& v, Call& c) {
             Value found = c.in.attributePath(item, *attribute);
             out.push_back(found.isUndefined() ? c.get(SIZE_MAX, "default", found) : found);
         } else {
-            const std::string name = toText(c.need(0, "filter")).bytes;
+            if (c.positional.empty())
+                fail("map needs the name of a filter, or an attribute");
+            const std::string name = toText(c.positional[0]).bytes;
             out.push_back(c.in.applyFilter(name, item, {c.positional.begin() + 1, c.positional.end()}, c.named));
         }
     }
@@ -213,6 +215,8 @@ Value roundFilter(const Value& v, Call& c) {
         return Value(std::floor(x * factor) / factor);
     if (method != "common")
         fail("round: the method must be common, ceil or floor");
+    if (v.isInteger() && precision >= 0)
+        return Value(v.integer());  // Python's round() of an int is an int
     if (precision >= 0 && precision <= 100) {
         // Correctly rounded decimal text of the exact binary value: what Python's round() gives.
         const std::string s = fmt::format("{:.{}f}", x, precision);
@@ -304,14 +308,17 @@ Value urlencode(const Value& v, Call& c) {
 
 Value truncate(const Value& v, Call& c) {
     const Text t = textOf(v, c);
-    const int64_t length = c.integer(0, "length", 255);
+    constexpr int64_t far = int64_t{1} << 40;  // longer than any text
+    const int64_t length = std::min(c.integer(0, "length", 255), far);
     const bool killWords = c.flag(1, "killwords", false);
     const std::string end = c.string(2, "end", "...");
-    const int64_t leeway = c.integer(3, "leeway", 5);
+    const int64_t leeway = std::min(c.integer(3, "leeway", 5), far);
     const auto offsets = characterOffsets(t.bytes);
     const auto endLength = static_cast<int64_t>(characterCount(end));
     if (length < endLength)
         fail(fmt::format("truncate: expected length >= {}, got {}", endLength, length));
+    if (leeway < 0)
+        fail(fmt::format("truncate: expected leeway >= 0, got {}", leeway));
     if (static_cast<int64_t>(offsets.size()) - 1 <= length + leeway)
         return c.in.string(t);
     Text out = t.substr(0, offsets[static_cast<size_t>(length - endLength)]);
@@ -366,9 +373,6 @@ Value groupBy(const Value& v, Call& c) {
         for (; i < items.size() && equal(sortKey(c.in.attributePath(items[i], attribute), caseSensitive, c), folded);
              ++i)
             members.push_back(items[i]);
-        auto group = c.in.heap().dict();
-        group->set(c.in.string("grouper"), key);
-        group->set(c.in.string("list"), c.in.heap().list(members));
         // Unpacked as (grouper, list), which is how templates use it.
         groups.push_back(c.in.heap().list({key, c.in.heap().list(std::move(members))}, true));
     }
@@ -488,11 +492,8 @@ constexpr FilterEntry filters[] = {
      }},
     {"float", toFloat},
     {"forceescape", escapeFilter},
-    {"format",
-     [](const Value& v, Call& c) {
-         std::vector<Value> arguments = c.positional;
-         return c.in.string(percentFormat(textOf(v, c), arguments));
-     }},
+    {"format", [](const Value& v,
+                  Call& c) { return c.in.string(percentFormat(textOf(v, c), c.positional, c.in.heap().meter())); }},
     {"groupby", groupBy},
     {"indent", indentFilter},
     {"int", toInteger},

@@ -9,8 +9,8 @@ namespace engine::jinja {
 
 namespace {
 
-// Nested evaluations that may be active at once: bounds the stack whatever macros and trees do together.
-constexpr int MaxEvaluationDepth = 400;
+// Nested statements and expressions that may be active at once: bounds the stack whatever macros and trees do together.
+constexpr int MaxActive = 500;
 constexpr size_t MaxScopeFrames = 200'000;
 
 [[noreturn]] void fail(std::string message) {
@@ -30,11 +30,23 @@ struct Interpreter::Frame {
 };
 
 struct Interpreter::LoopState {
-    std::vector<Value> items;
+    std::shared_ptr<List> list;
     size_t index = 0;
     int depth = 0;
     const Node* node = nullptr;
-    std::optional<std::vector<Value>> lastChanged;
+    std::shared_ptr<Dict> memory;  // what changed() saw last, under "changed"
+    const std::vector<Value>& items() const { return list->items; }
+};
+
+struct Interpreter::Nested {
+    explicit Nested(int& d) : depth(d) {
+        if (++depth > MaxActive) {
+            --depth;
+            fail(fmt::format("more than {} nested statements and expressions", MaxActive));
+        }
+    }
+    ~Nested() { --depth; }
+    int& depth;
 };
 
 // --- Call ---
@@ -84,30 +96,18 @@ std::string Call::string(size_t i, std::string_view argument, std::string_view f
 // --- Life ---
 
 Interpreter::Interpreter(const TemplateLimits& limits, std::string_view date)
-    : m_limits(limits),
-      m_date(date),
-      m_heap(limits.memoryBytes),
-      m_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(limits.milliseconds)) {}
+    : m_limits(limits), m_date(date), m_heap(limits) {}
 
 Interpreter::~Interpreter() {
     for (const auto& frame : m_frames) {
         frame->variables.clear();
         frame->parent.reset();
     }
-}
-
-void Interpreter::spend(int64_t steps) {
-    const int64_t before = m_steps;
-    m_steps += steps;
-    if (m_steps > m_limits.steps)
-        fail(fmt::format("the template was stopped after {} steps", m_limits.steps));
-    if ((before >> 10) != (m_steps >> 10) && std::chrono::steady_clock::now() > m_deadline)
-        fail(fmt::format("the template was stopped after {} ms", m_limits.milliseconds));
+    m_heap.clearNamespaces();
 }
 
 Text Interpreter::render(const Node& root, const nlohmann::ordered_json& variables) {
-    m_frame = std::make_shared<Frame>();
-    m_frames.push_back(m_frame);
+    enter(nullptr);
     for (const auto& [name, value] : variables.items()) {
         // The vocabulary's own tokens are the template's words; everything else came from people or programs.
         const bool trusted = name.size() > 6 && name.ends_with("_token") && value.is_string();
@@ -121,13 +121,34 @@ void Interpreter::write(const Text& text) {
     m_outputBytes += static_cast<int64_t>(text.size());
     if (m_outputBytes > m_limits.outputBytes)
         fail(fmt::format("the template wrote more than {} MB", m_limits.outputBytes >> 20));
+    spendText(text.size());
     m_out->append(text);
+}
+
+Interpreter::Frame& Interpreter::enter(std::shared_ptr<Frame> parent) {
+    if (m_frames.size() >= MaxScopeFrames)
+        fail("the template makes too many scopes");
+    m_frame = std::make_shared<Frame>();
+    m_frame->parent = std::move(parent);
+    m_frames.push_back(m_frame);
+    return *m_frame;
+}
+
+void Interpreter::leave(std::shared_ptr<Frame> outer) {
+    if (m_frame.use_count() == 2 && m_frames.back() == m_frame)
+        m_frames.pop_back();
+    m_frame = std::move(outer);
 }
 
 // --- Statements ---
 
 Interpreter::Flow Interpreter::execute(const Node& node) {
+    const Nested nested(m_depth);
     spend(1);
+    return executeInner(node);
+}
+
+Interpreter::Flow Interpreter::executeInner(const Node& node) {
     switch (node.kind) {
         case NodeKind::Block:
             for (const NodePtr& item : node.items)
@@ -155,31 +176,15 @@ Interpreter::Flow Interpreter::execute(const Node& node) {
             m_frame->variables[node.text] = makeMacro(node, node.text);
             return Flow::Normal;
         }
-        case NodeKind::CallBlock: {
-            std::vector<Value> positional;
-            std::vector<std::pair<std::string, Value>> named;
-            const Value callee = evaluate(*node.a->a);
-            arguments(*node.a, positional, named);
-            named.emplace_back("caller", makeMacro(node, "caller"));
-            write(toText(call(callee, std::move(positional), std::move(named))));
-            return Flow::Normal;
-        }
+        case NodeKind::CallBlock:
+            return executeCallBlock(node);
         case NodeKind::FilterBlock: {
             const Value body = string(capture(*node.items[0]));
             write(toText(evaluateFilter(*node.a, &body)));
             return Flow::Normal;
         }
-        case NodeKind::With: {
-            auto frame = std::make_shared<Frame>();
-            for (const Argument& argument : node.arguments)
-                frame->variables[argument.name] = evaluate(*argument.value);
-            frame->parent = m_frame;
-            m_frames.push_back(frame);
-            std::swap(m_frame, frame);
-            const Flow flow = execute(*node.items[0]);
-            m_frame = frame;
-            return flow;
-        }
+        case NodeKind::With:
+            return executeWith(node);
         case NodeKind::Break:
             return Flow::Break;
         case NodeKind::Continue:
@@ -190,48 +195,64 @@ Interpreter::Flow Interpreter::execute(const Node& node) {
     }
 }
 
+Interpreter::Flow Interpreter::executeCallBlock(const Node& node) {
+    std::vector<Value> positional;
+    std::vector<std::pair<std::string, Value>> named;
+    const Value callee = evaluate(*node.a->a);
+    arguments(*node.a, positional, named);
+    named.emplace_back("caller", makeMacro(node, "caller"));
+    write(toText(call(callee, std::move(positional), std::move(named))));
+    return Flow::Normal;
+}
+
+Interpreter::Flow Interpreter::executeWith(const Node& node) {
+    std::vector<Value> values;
+    for (const Argument& argument : node.arguments)
+        values.push_back(evaluate(*argument.value));
+    const auto outer = m_frame;
+    auto& variables = enter(outer).variables;
+    for (size_t i = 0; i < values.size(); ++i)
+        variables[node.arguments[i].name] = std::move(values[i]);
+    const Flow flow = execute(*node.items[0]);
+    leave(outer);
+    return flow;
+}
+
 Interpreter::Flow Interpreter::executeFor(const Node& node) {
     return loopOver(node, evaluate(*node.b), 0);
 }
 
 Interpreter::Flow Interpreter::loopOver(const Node& node, const Value& iterable, int depth) {
     const auto outer = m_frame;
-    auto loop = std::make_shared<LoopState>();
-    loop->depth = depth;
-    loop->node = &node;
+    std::vector<Value> items;
     for (Value& item : iterate(iterable)) {
         if (node.c) {
-            m_frame = std::make_shared<Frame>();
-            m_frame->parent = outer;
+            enter(outer);
             assign(*node.a, item);
             const bool keep = truth(evaluate(*node.c));
-            m_frame = outer;
+            leave(outer);
             if (!keep)
                 continue;
         }
-        loop->items.push_back(std::move(item));
+        items.push_back(std::move(item));
     }
-    if (loop->items.empty())
+    if (items.empty())
         return node.items.size() > 1 ? execute(*node.items[1]) : Flow::Normal;
+    const Value list = m_heap.list(std::move(items));
+    auto loop = std::make_shared<LoopState>();
+    loop->list = list.sharedList();
+    loop->depth = depth;
+    loop->node = &node;
     const Value object = loopObject(loop);
-    Flow result = Flow::Normal;
-    for (; loop->index < loop->items.size(); ++loop->index) {
+    for (; loop->index < loop->items().size(); ++loop->index) {
         spend(1);
-        m_frame = std::make_shared<Frame>();
-        m_frame->parent = outer;
-        if (m_frames.size() >= MaxScopeFrames)
-            fail("the template makes too many scopes");
-        m_frames.push_back(m_frame);
-        m_frame->variables["loop"] = object;
-        assign(*node.a, loop->items[loop->index]);
-        result = execute(*node.items[0]);
-        // A frame that nobody captured goes now: only macros keep one.
-        if (m_frame.use_count() == 2 && m_frames.back() == m_frame)
-            m_frames.pop_back();
-        if (result == Flow::Break)
+        enter(outer).variables["loop"] = object;
+        assign(*node.a, loop->items()[loop->index]);
+        const Flow flow = execute(*node.items[0]);
+        leave(outer);
+        if (flow == Flow::Break)
             break;
     }
-    m_frame = outer;
     return Flow::Normal;
 }
 
@@ -269,19 +290,19 @@ Value Interpreter::loopObject(const std::shared_ptr<LoopState>& loop) {
     };
     number("index", [](const LoopState& l) { return l.index + 1; });
     number("index0", [](const LoopState& l) { return l.index; });
-    number("revindex", [](const LoopState& l) { return l.items.size() - l.index; });
-    number("revindex0", [](const LoopState& l) { return l.items.size() - l.index - 1; });
-    number("length", [](const LoopState& l) { return l.items.size(); });
+    number("revindex", [](const LoopState& l) { return l.items().size() - l.index; });
+    number("revindex0", [](const LoopState& l) { return l.items().size() - l.index - 1; });
+    number("length", [](const LoopState& l) { return l.items().size(); });
     number("depth", [](const LoopState& l) { return l.depth + 1; });
     number("depth0", [](const LoopState& l) { return l.depth; });
     get("first", [loop](Call&) { return Value(loop->index == 0); });
-    get("last", [loop](Call&) { return Value(loop->index + 1 == loop->items.size()); });
+    get("last", [loop](Call&) { return Value(loop->index + 1 == loop->items().size()); });
     get("previtem", [loop](Call&) {
-        return loop->index == 0 ? Value(Undefined{"there is no previous item"}) : loop->items[loop->index - 1];
+        return loop->index == 0 ? Value(Undefined{"there is no previous item"}) : loop->items()[loop->index - 1];
     });
     get("nextitem", [loop](Call&) {
-        return loop->index + 1 >= loop->items.size() ? Value(Undefined{"there is no next item"})
-                                                     : loop->items[loop->index + 1];
+        return loop->index + 1 >= loop->items().size() ? Value(Undefined{"there is no next item"})
+                                                       : loop->items()[loop->index + 1];
     });
     const auto method = [](const char* name, Native native) {
         auto f = std::make_shared<Function>();
@@ -296,12 +317,14 @@ Value Interpreter::loopObject(const std::shared_ptr<LoopState>& loop) {
             return c.positional[loop->index % c.positional.size()];
         });
     });
-    get("changed", [loop, method](Call&) {
-        return method("changed", [loop](Call& c) {
-            bool same = loop->lastChanged && loop->lastChanged->size() == c.positional.size();
-            for (size_t i = 0; same && i < c.positional.size(); ++i)
-                same = equal((*loop->lastChanged)[i], c.positional[i]);
-            loop->lastChanged = c.positional;
+    get("changed", [this, loop, method](Call&) {
+        return method("changed", [this, loop](Call& c) {
+            const Value now = m_heap.list(c.positional);
+            if (!loop->memory)
+                loop->memory = m_heap.changeable();
+            const Value* before = loop->memory->find(std::string_view("changed"));
+            const bool same = before && equal(*before, now);
+            loop->memory->set(string("changed"), now);
             return Value(!same);
         });
     });
@@ -318,12 +341,10 @@ void Interpreter::executeSet(const Node& node) {
 Text Interpreter::capture(const Node& body) {
     Text buffer;
     Text* before = std::exchange(m_out, &buffer);
-    auto frame = std::make_shared<Frame>();
-    frame->parent = m_frame;
-    m_frames.push_back(frame);
-    std::swap(m_frame, frame);
+    const auto outer = m_frame;
+    enter(outer);
     execute(body);
-    m_frame = frame;
+    leave(outer);
     m_out = before;
     m_outputBytes -= static_cast<int64_t>(buffer.size());
     return buffer;
@@ -335,27 +356,22 @@ Value Interpreter::makeMacro(const Node& node, std::string name) {
     macro->call = [this, &node, closure = m_frame, name](Call& c) -> Value {
         if (m_macroDepth >= m_limits.depth)
             fail(fmt::format("more than {} levels of macro calls", m_limits.depth));
-        auto frame = std::make_shared<Frame>();
-        frame->parent = closure;
-        m_frames.push_back(frame);
-        if (m_frames.size() >= MaxScopeFrames)
-            fail("the template makes too many scopes");
+        const auto caller = m_frame;
+        auto& variables = enter(closure).variables;
         if (c.positional.size() > node.arguments.size()) {
             std::vector<Value> rest(c.positional.begin() + static_cast<std::ptrdiff_t>(node.arguments.size()),
                                     c.positional.end());
-            frame->variables["varargs"] = m_heap.list(std::move(rest), true);
+            variables["varargs"] = m_heap.list(std::move(rest), true);
         }
-        const auto caller = m_frame;
-        m_frame = frame;
         for (size_t i = 0; i < node.arguments.size(); ++i) {
             const Argument& parameter = node.arguments[i];
             const Value* given = c.get(i, parameter.name);
             if (given)
-                frame->variables[parameter.name] = *given;
+                variables[parameter.name] = *given;
             else if (parameter.value)
-                frame->variables[parameter.name] = evaluate(*parameter.value);
+                variables[parameter.name] = evaluate(*parameter.value);
             else
-                frame->variables[parameter.name] =
+                variables[parameter.name] =
                     Value(Undefined{fmt::format("parameter '{}' was not provided", parameter.name)});
         }
         auto extra = m_heap.dict();
@@ -364,21 +380,19 @@ Value Interpreter::makeMacro(const Node& node, std::string name) {
             for (const Argument& parameter : node.arguments)
                 known = known || parameter.name == key;
             if (!known)
-                extra->set(string(key), value);
+                extra->set(string(Text(key, false)), value);
             if (key == "caller")
-                frame->variables[key] = value;
+                variables[key] = value;
         }
-        frame->variables["kwargs"] = Value(std::move(extra));
+        variables["kwargs"] = Value(std::move(extra));
         Text buffer;
         Text* before = std::exchange(m_out, &buffer);
         ++m_macroDepth;
         execute(*node.items[0]);
         --m_macroDepth;
         m_out = before;
-        m_frame = caller;
+        leave(caller);
         m_outputBytes -= static_cast<int64_t>(buffer.size());
-        if (frame.use_count() == 2 && m_frames.back() == frame)
-            m_frames.pop_back();
         return string(std::move(buffer));
     };
     macro->attributes = m_heap.dict();
@@ -412,14 +426,8 @@ void Interpreter::assign(const Node& target, const Value& value) {
 // --- Expressions ---
 
 Value Interpreter::evaluate(const Node& node) {
-    struct Depth {
-        int& depth;
-        explicit Depth(int& d) : depth(d) { ++depth; }
-        ~Depth() { --depth; }
-    } guard(m_depth);
     try {
-        if (m_depth > MaxEvaluationDepth)
-            fail(fmt::format("more than {} nested evaluations", MaxEvaluationDepth));
+        const Nested nested(m_depth);
         spend(1);
         return evaluateInner(node);
     } catch (Failure& failure) {
@@ -442,6 +450,7 @@ Value Interpreter::evaluateInner(const Node& node) {
         case NodeKind::ConstFloat:
             return Value(node.floating);
         case NodeKind::ConstString:
+            spendText(node.text.size());
             return string(node.text);
         case NodeKind::Name:
             return lookup(node.text);
@@ -515,8 +524,11 @@ Value Interpreter::evaluateInner(const Node& node) {
             return evaluateCompare(node);
         case NodeKind::Concat: {
             Text out;
-            for (const NodePtr& item : node.items)
-                out.append(toText(evaluate(*item)));
+            for (const NodePtr& item : node.items) {
+                const Text piece = toText(evaluate(*item));
+                spendText(piece.size());
+                out.append(piece);
+            }
             return string(std::move(out));
         }
         case NodeKind::Conditional:
@@ -597,6 +609,8 @@ Value Interpreter::applyFilter(std::string_view name, const Value& input, std::v
     if (!filter)
         fail(fmt::format("no filter named '{}'", name.substr(0, 60)));
     spend(1);
+    if (input.isString())
+        spendText(input.text().size());
     Call c{*this, name, std::move(positional), std::move(named)};
     return filter(input, c);
 }
@@ -606,6 +620,8 @@ bool Interpreter::applyTest(std::string_view name, const Value& input, std::vect
     if (!test)
         fail(fmt::format("no test named '{}'", name.substr(0, 60)));
     spend(1);
+    if (input.isString())
+        spendText(input.text().size());
     Call c{*this, name, std::move(positional), {}};
     return test(input, c);
 }
@@ -643,7 +659,7 @@ bool Interpreter::contains(const Value& item, const Value& container) {
     if (container.isString()) {
         if (!item.isString())
             fail(fmt::format("'in <string>' requires a string on the left, not {}", typeName(item)));
-        spend(1 + static_cast<int64_t>(container.text().size() / 64));
+        spendText(container.text().size());
         return container.text().bytes.find(item.text().bytes) != std::string::npos;
     }
     if (container.isDict() && !container.dict().isNamespace)

@@ -1,7 +1,6 @@
 // Evaluates a parsed chat template under limits: steps, depth, memory, output, time. One object per render; one thread.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,7 +49,8 @@ class Interpreter {
     Heap& heap() { return m_heap; }
     std::string_view date() const { return m_date; }
     const TemplateLimits& limits() const { return m_limits; }
-    void spend(int64_t steps);  // counts work; Failure when steps or time are used up
+    void spend(int64_t steps) { m_heap.meter().spend(steps); }  // counts work; Failure when steps or time are used up
+    void spendText(size_t bytes) { m_heap.meter().spendText(bytes); }
 
     Value call(const Value& function, std::vector<Value> positional,
                std::vector<std::pair<std::string, Value>> named = {});
@@ -69,9 +69,17 @@ class Interpreter {
   private:
     struct Frame;
     struct LoopState;
+    struct Nested;
     enum class Flow : uint8_t { Normal, Break, Continue };
 
     Flow execute(const Node& node);
+    Flow executeInner(const Node& node);
+    Flow executeCallBlock(const Node& node);
+    Flow executeWith(const Node& node);
+    // Makes a scope inside `parent` the current one; leave() goes back to `outer` and forgets the scope unless a macro
+    // keeps it.
+    Frame& enter(std::shared_ptr<Frame> parent);
+    void leave(std::shared_ptr<Frame> outer);
     Flow executeFor(const Node& node);
     Flow loopOver(const Node& node, const Value& iterable, int depth);
     void executeSet(const Node& node);
@@ -100,10 +108,8 @@ class Interpreter {
     std::shared_ptr<Frame> m_frame;
     std::vector<std::shared_ptr<Frame>>
         m_frames;  // every frame, so that cycles of macros and frames are broken at the end
-    int64_t m_steps = 0;
     int m_depth = 0;
     int m_macroDepth = 0;
-    std::chrono::steady_clock::time_point m_deadline;
 };
 
 }  // namespace engine::jinja

@@ -174,7 +174,7 @@ class Lexer {
         if (!word("raw") || !close(mark))
             return false;
         advance(at - m_pos);
-        afterTag(mark, true);
+        afterTag(mark, false);  // Jinja keeps the newline here
         for (size_t tag = m_source.find("{%", m_pos); tag != std::string::npos; tag = m_source.find("{%", tag + 2)) {
             at = tag + 2;
             char before = '\0';

@@ -37,10 +37,6 @@ Value textList(Call& c, std::vector<Text> parts) {
     return c.in.heap().list(std::move(items));
 }
 
-void spendText(Call& c, const Value& self) {
-    c.in.spend(1 + static_cast<int64_t>(self.text().size() / 64));
-}
-
 bool affix(const Value& self, Call& c, bool atEnd) {
     const Value& what = c.need(0, "prefix");
     const auto matches = [&](const Value& v) {
@@ -55,7 +51,6 @@ bool affix(const Value& self, Call& c, bool atEnd) {
 
 // find, rfind, index, rindex and count work on a slice [start, end) given in characters; results are in characters.
 int64_t search(const Value& self, Call& c, bool fromRight) {
-    spendText(c, self);
     const Value& what = c.need(0, "sub");
     if (!what.isString())
         fail(fmt::format("{}() takes a string, not {}", c.name, typeName(what)));
@@ -80,11 +75,13 @@ bool allCharacters(const Value& self, bool (*accept)(uint32_t)) {
 }
 
 Value pad(const Value& self, Call& c, int align) {
-    const int64_t width = c.integer(0, "width", 0);
+    const int64_t width = std::max<int64_t>(0, c.integer(0, "width", 0));
     const std::string fill = c.string(1, "fillchar", " ");
-    const auto missing = width - static_cast<int64_t>(characterCount(self.text().bytes));
+    if (characterCount(fill) != 1)
+        fail(fmt::format("{}(): the fill must be exactly one character", c.name));
     if (width > c.in.limits().outputBytes)
         fail(fmt::format("{}(): a width of {} is too large", c.name, width));
+    const auto missing = width - static_cast<int64_t>(characterCount(self.text().bytes));
     if (missing <= 0)
         return self;
     const int64_t left = align < 0 ? 0 : align > 0 ? missing : missing / 2 + (missing & width & 1);
@@ -139,7 +136,9 @@ Value braceFormat(const Value& self, Call& c) {
             const bool digits =
                 !field.empty() && field.size() < 6 && field.find_first_not_of("0123456789") == std::string::npos;
             const size_t position = field.empty() ? automatic++ : digits ? std::stoul(field) : c.positional.size();
-            out.append(toText(field.empty() || digits ? c.need(position, "argument") : c.need(SIZE_MAX, field)));
+            const Text piece = toText(field.empty() || digits ? c.need(position, "argument") : c.need(SIZE_MAX, field));
+            c.in.spendText(piece.size());
+            out.append(piece);
             i = end + 1;
         } else {
             const size_t next = std::min(t.bytes.find_first_of("{}", i + 1), t.bytes.size());
@@ -156,51 +155,36 @@ struct MethodEntry {
 };
 
 constexpr MethodEntry stringMethods[] = {
-    {"strip", [](const Value& s,
-                 Call& c) { return spendText(c, s), c.in.string(strip(s.text(), optionalText(c, 0, "chars"))); }},
+    {"strip", [](const Value& s, Call& c) { return c.in.string(strip(s.text(), optionalText(c, 0, "chars"))); }},
     {"lstrip",
-     [](const Value& s, Call& c) {
-         return spendText(c, s), c.in.string(strip(s.text(), optionalText(c, 0, "chars"), true, false));
-     }},
+     [](const Value& s, Call& c) { return c.in.string(strip(s.text(), optionalText(c, 0, "chars"), true, false)); }},
     {"rstrip",
-     [](const Value& s, Call& c) {
-         return spendText(c, s), c.in.string(strip(s.text(), optionalText(c, 0, "chars"), false, true));
-     }},
+     [](const Value& s, Call& c) { return c.in.string(strip(s.text(), optionalText(c, 0, "chars"), false, true)); }},
     {"split",
      [](const Value& s, Call& c) {
-         return spendText(c, s), textList(c, split(s.text(), optionalText(c, 0, "sep"), c.integer(1, "maxsplit", -1)));
+         return textList(c, split(s.text(), optionalText(c, 0, "sep"), c.integer(1, "maxsplit", -1)));
      }},
     {"rsplit",
      [](const Value& s, Call& c) {
-         return spendText(c, s),
-                textList(c, splitFromRight(s.text(), optionalText(c, 0, "sep"), c.integer(1, "maxsplit", -1)));
+         return textList(c, splitFromRight(s.text(), optionalText(c, 0, "sep"), c.integer(1, "maxsplit", -1)));
      }},
     {"splitlines",
-     [](const Value& s, Call& c) {
-         return spendText(c, s), textList(c, splitLines(s.text(), c.flag(0, "keepends", false)));
-     }},
+     [](const Value& s, Call& c) { return textList(c, splitLines(s.text(), c.flag(0, "keepends", false))); }},
     {"startswith", [](const Value& s, Call& c) { return Value(affix(s, c, false)); }},
     {"endswith", [](const Value& s, Call& c) { return Value(affix(s, c, true)); }},
-    {"upper", [](const Value& s, Call& c) { return spendText(c, s), c.in.string(changeCase(s.text(), Case::Upper)); }},
-    {"lower", [](const Value& s, Call& c) { return spendText(c, s), c.in.string(changeCase(s.text(), Case::Lower)); }},
-    {"casefold",
-     [](const Value& s, Call& c) { return spendText(c, s), c.in.string(changeCase(s.text(), Case::Lower)); }},
-    {"title", [](const Value& s, Call& c) { return spendText(c, s), c.in.string(changeCase(s.text(), Case::Title)); }},
-    {"capitalize",
-     [](const Value& s, Call& c) { return spendText(c, s), c.in.string(changeCase(s.text(), Case::Capitalize)); }},
-    {"swapcase",
-     [](const Value& s, Call& c) { return spendText(c, s), c.in.string(changeCase(s.text(), Case::Swap)); }},
+    {"upper", [](const Value& s, Call& c) { return c.in.string(changeCase(s.text(), Case::Upper)); }},
+    {"lower", [](const Value& s, Call& c) { return c.in.string(changeCase(s.text(), Case::Lower)); }},
+    {"casefold", [](const Value& s, Call& c) { return c.in.string(changeCase(s.text(), Case::Lower)); }},
+    {"title", [](const Value& s, Call& c) { return c.in.string(changeCase(s.text(), Case::Title)); }},
+    {"capitalize", [](const Value& s, Call& c) { return c.in.string(changeCase(s.text(), Case::Capitalize)); }},
+    {"swapcase", [](const Value& s, Call& c) { return c.in.string(changeCase(s.text(), Case::Swap)); }},
     {"replace",
      [](const Value& s, Call& c) {
          const Value &from = c.need(0, "old"), &to = c.need(1, "new");
          if (!from.isString() || !to.isString())
              fail("replace() takes two strings");
-         spendText(c, s);
-         const auto size = static_cast<int64_t>(s.text().size()), each = static_cast<int64_t>(to.text().size());
-         const auto most = size / std::max<int64_t>(1, static_cast<int64_t>(from.text().size())) + 1;
-         if (each > 0 && most > 8 * c.in.limits().memoryBytes / each)
-             fail("replace() would make a string that is too large");
-         return c.in.string(replace(s.text(), from.text().bytes, to.text(), c.integer(2, "count", -1)));
+         return c.in.string(
+             replace(s.text(), from.text().bytes, to.text(), c.integer(2, "count", -1), c.in.heap().meter()));
      }},
     {"join",
      [](const Value& s, Call& c) {
@@ -232,7 +216,6 @@ constexpr MethodEntry stringMethods[] = {
     {"count",
      [](const Value& s, Call& c) {
          const std::string what = c.string(0, "sub", "");
-         spendText(c, s);
          if (what.empty())
              return Value(static_cast<int64_t>(characterCount(s.text().bytes)) + 1);
          int64_t n = 0;
@@ -296,7 +279,7 @@ constexpr MethodEntry stringMethods[] = {
          const std::string& b = s.text().bytes;
          return Value(changeCase(s.text(), Case::Lower).bytes == b && changeCase(s.text(), Case::Upper).bytes != b);
      }},
-    {"format", [](const Value& s, Call& c) { return spendText(c, s), braceFormat(s, c); }},
+    {"format", [](const Value& s, Call& c) { return braceFormat(s, c); }},
 };
 
 Value frozen(const Value& self, Call& c) {
@@ -392,16 +375,17 @@ Value range(Call& c) {
     if (count > static_cast<double>(c.in.limits().range))
         fail(fmt::format("range() of {:.0f} numbers; the limit is {}", count, c.in.limits().range));
     std::vector<Value> items;
-    for (int64_t i = begin; step > 0 ? i < end : i > end; i += step) {
+    for (int64_t i = begin; step > 0 ? i < end : i > end;) {
         c.in.spend(1);
         items.push_back(Value(i));
+        if (__builtin_add_overflow(i, step, &i))
+            break;
     }
     return c.in.heap().list(std::move(items));
 }
 
 Value dict(Call& c, bool isNamespace) {
-    auto d = c.in.heap().dict();
-    d->isNamespace = isNamespace;
+    auto d = isNamespace ? c.in.heap().changeable() : c.in.heap().dict();
     c.in.heap().grow(*d, static_cast<int64_t>(c.named.size()) + 1);
     for (const Value& source : c.positional) {
         if (source.isDict()) {
@@ -421,7 +405,7 @@ Value dict(Call& c, bool isNamespace) {
     for (const auto& [key, value] : c.named) {
         if (isNamespace && key.starts_with('_'))
             fail(fmt::format("'{}' is not allowed as the name of an attribute", key));
-        d->set(c.in.string(key), value);
+        d->set(c.in.string(Text(key, false)), value);  // after ** the names may be anybody's
     }
     return Value(std::move(d));
 }
@@ -548,7 +532,8 @@ Value cycler(Call& c) {
     if (c.positional.empty())
         fail("cycler() needs at least one item");
     auto position = std::make_shared<size_t>(0);
-    auto items = std::make_shared<std::vector<Value>>(c.positional);
+    // Kept in lists, here and in joiner: those can be nested to any depth and destroyed (Meter::bury).
+    const Value items = c.in.heap().list(c.positional);
     auto object = function("cycler", [](Call&) -> Value { fail("a cycler is not callable: use next()"); });
     object->attributes = c.in.heap().dict();
     const auto bind = [&](const char* name, Native native) {
@@ -556,24 +541,26 @@ Value cycler(Call& c) {
         object->attributes->set(c.in.string(name), Value(function(name, [method](Call&) { return Value(method); })));
     };
     bind("next", [position, items](Call&) {
-        Value v = (*items)[*position];
-        *position = (*position + 1) % items->size();
+        const std::vector<Value>& all = items.list().items;
+        Value v = all[*position];
+        *position = (*position + 1) % all.size();
         return v;
     });
     bind("reset", [position](Call&) {
         *position = 0;
         return Value(None{});
     });
-    object->attributes->set(c.in.string("current"),
-                            Value(function("current", [position, items](Call&) { return (*items)[*position]; })));
+    object->attributes->set(
+        c.in.string("current"),
+        Value(function("current", [position, items](Call&) { return items.list().items[*position]; })));
     return Value(std::move(object));
 }
 
 Value joiner(Call& c) {
-    const Value separator = c.get(0, "sep", c.in.string(", "));
+    const Value separator = c.in.heap().list({c.get(0, "sep", c.in.string(", "))});
     auto used = std::make_shared<bool>(false);
     return Value(function("joiner", [separator, used](Call& inner) {
-        return std::exchange(*used, true) ? separator : inner.in.string("");
+        return std::exchange(*used, true) ? separator.list().items[0] : inner.in.string("");
     }));
 }
 
@@ -586,7 +573,11 @@ std::optional<Value> findMethod(Interpreter&, const Value& object, std::string_v
                                                                           : nullptr;
     if (!method)
         return std::nullopt;
-    return Value(function(std::string(name), [object, method](Call& c) { return method(object, c); }));
+    return Value(function(std::string(name), [object, method](Call& c) {
+        if (object.isString())
+            c.in.spendText(object.text().size());
+        return method(object, c);
+    }));
 }
 
 Value makeGlobal(Interpreter&, std::string_view name) {

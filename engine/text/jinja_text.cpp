@@ -1,6 +1,7 @@
 #include "engine/text/jinja_text.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -68,29 +69,40 @@ bool isAlphabetic(uint32_t c) {
 }
 
 Text strip(const Text& t, const std::optional<std::string>& characters, bool left, bool right) {
-    const auto offsets = characterOffsets(t.bytes);
-    const auto drop = [&](size_t i) {
+    const auto drop = [&](size_t begin, size_t end) {
         if (characters)
-            return characters->find(t.bytes.substr(offsets[i], offsets[i + 1] - offsets[i])) != std::string::npos;
-        size_t pos = offsets[i];
-        return isSpace(codePointAt(t.bytes, pos));
+            return characters->find(t.bytes.substr(begin, end - begin)) != std::string::npos;
+        return isSpace(codePointAt(t.bytes, begin));
     };
-    size_t begin = 0, end = offsets.size() - 1;
-    while (left && begin < end && drop(begin))
-        ++begin;
-    while (right && end > begin && drop(end - 1))
-        --end;
-    return t.substr(offsets[begin], offsets[end] - offsets[begin]);
+    size_t begin = 0, end = t.bytes.size();
+    while (left && begin < end) {
+        size_t next = begin;
+        codePointAt(t.bytes, next);
+        if (!drop(begin, next))
+            break;
+        begin = next;
+    }
+    while (right && begin < end) {
+        size_t last = end - 1;
+        while (last > begin && end - last < 4 && (static_cast<uint8_t>(t.bytes[last]) & 0xc0) == 0x80)
+            --last;
+        if (!drop(last, end))
+            break;
+        end = last;
+    }
+    return t.substr(begin, end - begin);
 }
 
-Text replace(const Text& t, std::string_view from, const Text& to, int64_t count) {
+Text replace(const Text& t, std::string_view from, const Text& to, int64_t count, Meter& meter) {
     Text out;
     size_t at = 0;
     if (from.empty()) {
         const auto offsets = characterOffsets(t.bytes);
         for (size_t i = 0; i < offsets.size(); ++i) {
-            if (count < 0 || count-- > 0)
+            if (count < 0 || count-- > 0) {
+                meter.spendText(to.size());
                 out.append(to);
+            }
             if (i + 1 < offsets.size())
                 out.append(t, offsets[i], offsets[i + 1] - offsets[i]);
         }
@@ -101,6 +113,7 @@ Text replace(const Text& t, std::string_view from, const Text& to, int64_t count
         if (found == std::string::npos)
             break;
         out.append(t, at, found - at);
+        meter.spendText(to.size());
         out.append(to);
         at = found + from.size();
         if (count > 0)
@@ -262,7 +275,7 @@ Text indent(const Text& t, const Text& prefix, bool first, bool blank) {
     return out;
 }
 
-Text percentFormat(const Text& format, const std::vector<Value>& arguments) {
+Text percentFormat(const Text& format, const std::vector<Value>& arguments, Meter& meter) {
     Text out;
     size_t used = 0;
     const std::string& f = format.bytes;
@@ -321,6 +334,8 @@ Text percentFormat(const Text& format, const std::vector<Value>& arguments) {
             if (integral) {
                 spec += "ll";
                 spec += kind;
+                if (!v.isInteger() && !(std::fabs(v.number()) < 9.2e18))
+                    throw Failure{fmt::format("%{} format: {} is out of range", kind, floatText(v.number()))};
                 snprintf(buffer, sizeof buffer, spec.c_str(),
                          static_cast<long long>(v.isInteger() ? v.integer() : static_cast<int64_t>(v.number())));
             } else {
@@ -336,6 +351,7 @@ Text percentFormat(const Text& format, const std::vector<Value>& arguments) {
             throw Failure{fmt::format("unsupported format character '{}'", kind)};
         }
         const auto length = static_cast<int64_t>(characterCount(piece.bytes));
+        meter.spendText(std::max(static_cast<size_t>(width), piece.size()));
         const std::string padding(static_cast<size_t>(std::max<int64_t>(0, width - length)), ' ');
         if (flags.find('-') == std::string::npos)
             out.append(padding, true);

@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/io/utf8.h"
+#include "engine/text/chat_template.h"
+
 namespace engine::jinja {
 
 namespace {
@@ -24,7 +27,7 @@ std::string keyOf(const Value& key) {
         return "s" + key.text().bytes;
     if (key.isNumber()) {
         const double d = key.number();
-        if (key.isInteger() || d == std::floor(d))
+        if (key.isInteger() || (d == std::floor(d) && std::fabs(d) < 9.2e18))
             return fmt::format("n{}", key.isInteger() ? key.integer() : static_cast<int64_t>(d));
         return fmt::format("f{}", d);
     }
@@ -37,12 +40,65 @@ std::string keyOf(const Value& key) {
 
 }  // namespace
 
+Meter::Meter(const TemplateLimits& limits)
+    : m_maxBytes(limits.memoryBytes),
+      m_maxSteps(limits.steps),
+      m_milliseconds(limits.milliseconds),
+      m_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(limits.milliseconds)) {}
+
 void Meter::add(int64_t bytes) {
-    live += bytes;
-    if (live > limit) {
-        live -= bytes;
-        throw Failure{fmt::format("the template uses more than {} MB of memory", limit >> 20)};
+    if (bytes > m_maxBytes - m_liveBytes)
+        throw Failure{fmt::format("the template uses more than {} MB of memory", m_maxBytes >> 20)};
+    m_liveBytes += bytes;
+}
+
+void Meter::spend(int64_t steps) {
+    const int64_t before = m_steps;
+    m_steps += steps;
+    if (m_steps > m_maxSteps)
+        throw Failure{fmt::format("the template was stopped after {} steps", m_maxSteps)};
+    if ((before >> 6) != (m_steps >> 6) && std::chrono::steady_clock::now() > m_deadline)
+        throw Failure{fmt::format("the template was stopped after {} ms", m_milliseconds)};
+}
+
+void Meter::bury(std::vector<Value> items) noexcept {
+    if (items.empty())
+        return;
+    try {
+        m_buriedItems.push_back(std::move(items));
+    } catch (const std::bad_alloc&) {
+        return;  // then they die here
     }
+    clearBuried();
+}
+
+void Meter::bury(std::vector<std::pair<Value, Value>> entries) noexcept {
+    if (entries.empty())
+        return;
+    try {
+        m_buriedEntries.push_back(std::move(entries));
+    } catch (const std::bad_alloc&) {
+        return;
+    }
+    clearBuried();
+}
+
+void Meter::clearBuried() noexcept {
+    if (m_clearing)
+        return;  // the call that clears takes these too
+    m_clearing = true;
+    while (!m_buriedItems.empty() || !m_buriedEntries.empty()) {
+        std::vector<Value> items;
+        std::vector<std::pair<Value, Value>> entries;
+        if (!m_buriedItems.empty()) {
+            items = std::move(m_buriedItems.back());
+            m_buriedItems.pop_back();
+        } else {
+            entries = std::move(m_buriedEntries.back());
+            m_buriedEntries.pop_back();
+        }
+    }
+    m_clearing = false;
 }
 
 void Text::append(const Text& other) {
@@ -88,12 +144,16 @@ Text Text::substr(size_t pos, size_t n) const {
 }
 
 List::~List() {
-    if (meter)
-        meter->remove(charged);
+    if (!meter)
+        return;
+    meter->remove(charged);
+    meter->bury(std::move(items));
 }
 Dict::~Dict() {
-    if (meter)
-        meter->remove(charged);
+    if (!meter)
+        return;
+    meter->remove(charged);
+    meter->bury(std::move(entries));
 }
 String::~String() {
     if (meter)
@@ -111,11 +171,18 @@ const Value* Dict::find(std::string_view key) const {
 }
 
 void Dict::set(Value key, Value value) {
-    const auto [it, added] = index.try_emplace(keyOf(key), entries.size());
-    if (added)
-        entries.emplace_back(std::move(key), std::move(value));
-    else
+    std::string name = keyOf(key);
+    const auto nameBytes = static_cast<int64_t>(name.capacity());
+    const auto [it, added] = index.try_emplace(std::move(name), entries.size());
+    if (!added) {
         entries[it->second].second = std::move(value);
+        return;
+    }
+    entries.emplace_back(std::move(key), std::move(value));
+    if (meter) {
+        meter->add(nameBytes);
+        charged += nameBytes;
+    }
 }
 
 int64_t Value::integer() const {
@@ -161,6 +228,23 @@ std::shared_ptr<Dict> Heap::dict() {
     auto d = std::make_shared<Dict>();
     d->meter = &m_meter;
     return d;
+}
+
+std::shared_ptr<Dict> Heap::changeable() {
+    auto d = dict();
+    d->isNamespace = true;
+    if (m_namespaces.size() >= m_sweepAt) {
+        std::erase_if(m_namespaces, [](const std::weak_ptr<Dict>& n) { return n.expired(); });
+        m_sweepAt = 2 * m_namespaces.size() + 64;
+    }
+    m_namespaces.push_back(d);
+    return d;
+}
+
+void Heap::clearNamespaces() {
+    for (const std::weak_ptr<Dict>& weak : m_namespaces)
+        if (const auto d = weak.lock())
+            m_meter.bury(std::exchange(d->entries, {}));
 }
 
 void Heap::grow(List& list, int64_t elements) {
@@ -258,9 +342,11 @@ bool equal(const Value& a, const Value& b, int depth) {
         const List &x = a.list(), &y = b.list();
         if (x.tuple != y.tuple || x.items.size() != y.items.size())
             return false;
-        for (size_t i = 0; i < x.items.size(); ++i)
+        for (size_t i = 0; i < x.items.size(); ++i) {
+            x.meter->spend(1);
             if (!equal(x.items[i], y.items[i], depth + 1))
                 return false;
+        }
         return true;
     }
     if (a.isDict() && b.isDict()) {
@@ -270,6 +356,7 @@ bool equal(const Value& a, const Value& b, int depth) {
         if (x.entries.size() != y.entries.size())
             return false;
         for (const auto& [key, value] : x.entries) {
+            x.meter->spend(1);
             const Value* other = y.find(key);
             if (!other || !equal(value, *other, depth + 1))
                 return false;
@@ -292,9 +379,11 @@ int compare(const Value& a, const Value& b, int depth) {
     }
     if (a.isList() && b.isList() && a.list().tuple == b.list().tuple) {
         const auto &x = a.list().items, &y = b.list().items;
-        for (size_t i = 0; i < std::min(x.size(), y.size()); ++i)
+        for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
+            a.list().meter->spend(1);
             if (!equal(x[i], y[i], depth + 1))
                 return compare(x[i], y[i], depth + 1);
+        }
         return x.size() < y.size() ? -1 : x.size() > y.size();
     }
     if (a.isUndefined())
@@ -333,6 +422,12 @@ Text toText(const Value& v, int depth) {
 }
 
 namespace {
+
+// One value may stand in many places: what is written counts as work, wherever it comes from.
+void appendCounted(Text& out, const Text& piece, Meter& meter) {
+    meter.spend(1 + static_cast<int64_t>(piece.size() / 64));
+    out.append(piece);
+}
 
 Text reprText(const Text& t) {
     const bool hasSingle = t.bytes.find('\'') != std::string::npos;
@@ -387,7 +482,7 @@ Text repr(const Value& v, int depth) {
         for (size_t i = 0; i < l.items.size(); ++i) {
             if (i)
                 out.append(", ", true);
-            out.append(repr(l.items[i], depth + 1));
+            appendCounted(out, repr(l.items[i], depth + 1), *l.meter);
         }
         out.append(l.tuple ? (l.items.size() == 1 ? ",)" : ")") : "]", true);
         return out;
@@ -398,9 +493,9 @@ Text repr(const Value& v, int depth) {
         for (size_t i = 0; i < d.entries.size(); ++i) {
             if (i)
                 out.append(", ", true);
-            out.append(repr(d.entries[i].first, depth + 1));
+            appendCounted(out, repr(d.entries[i].first, depth + 1), *d.meter);
             out.append(": ", true);
-            out.append(repr(d.entries[i].second, depth + 1));
+            appendCounted(out, repr(d.entries[i].second, depth + 1), *d.meter);
         }
         out.append(d.isNamespace ? "}>" : "}", true);
         return out;
@@ -465,7 +560,7 @@ Text toJson(const Value& v, const JsonStyle& style, int level) {
         std::string s = "\n";
         for (int i = 0; i < depth; ++i)
             s += unit;
-        return s;
+        return Text(std::move(s));
     };
     if (v.isString())
         return jsonString(v.text(), style.asciiOnly);
@@ -483,16 +578,17 @@ Text toJson(const Value& v, const JsonStyle& style, int level) {
         const auto& items = v.list().items;
         if (items.empty())
             return Text("[]");
+        Meter& meter = *v.list().meter;
         Text out("[");
         for (size_t i = 0; i < items.size(); ++i) {
             if (i)
-                out.append(style.itemSeparator, true);
+                appendCounted(out, Text(style.itemSeparator), meter);
             if (pretty)
-                out.append(newline(level + 1), true);
-            out.append(toJson(items[i], style, level + 1));
+                appendCounted(out, newline(level + 1), meter);
+            appendCounted(out, toJson(items[i], style, level + 1), meter);
         }
         if (pretty)
-            out.append(newline(level), true);
+            out.append(newline(level));
         out.append("]", true);
         return out;
     }
@@ -505,26 +601,26 @@ Text toJson(const Value& v, const JsonStyle& style, int level) {
         if (style.sortKeys)
             std::stable_sort(entries.begin(), entries.end(),
                              [](const auto* a, const auto* b) { return compare(a->first, b->first) < 0; });
+        Meter& meter = *v.dict().meter;
         Text out("{");
         bool first = true;
         for (const auto* entry : entries) {
-            if (!first)
-                out.append(style.itemSeparator, true);
-            first = false;
+            if (!std::exchange(first, false))
+                appendCounted(out, Text(style.itemSeparator), meter);
             if (pretty)
-                out.append(newline(level + 1), true);
+                appendCounted(out, newline(level + 1), meter);
             const Value& key = entry->first;
             if (key.isString())
-                out.append(jsonString(key.text(), style.asciiOnly));
+                appendCounted(out, jsonString(key.text(), style.asciiOnly), meter);
             else if (key.isNumber() || key.isNone())
-                out.append(jsonString(toJson(key, style), style.asciiOnly));
+                appendCounted(out, jsonString(toJson(key, style), style.asciiOnly), meter);
             else
                 throw Failure{"keys of a JSON object must be strings"};
-            out.append(style.keySeparator, true);
-            out.append(toJson(entry->second, style, level + 1));
+            appendCounted(out, Text(style.keySeparator), meter);
+            appendCounted(out, toJson(entry->second, style, level + 1), meter);
         }
         if (pretty)
-            out.append(newline(level), true);
+            out.append(newline(level));
         out.append("}", true);
         return out;
     }
@@ -532,42 +628,13 @@ Text toJson(const Value& v, const JsonStyle& style, int level) {
 }
 
 void appendUtf8(std::string& out, uint32_t c) {
-    if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        c = 0xfffd;
-    if (c < 0x80) {
-        out += static_cast<char>(c);
-    } else if (c < 0x800) {
-        out += static_cast<char>(0xc0 | (c >> 6));
-        out += static_cast<char>(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        out += static_cast<char>(0xe0 | (c >> 12));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3f));
-        out += static_cast<char>(0x80 | (c & 0x3f));
-    } else {
-        out += static_cast<char>(0xf0 | (c >> 18));
-        out += static_cast<char>(0x80 | ((c >> 12) & 0x3f));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3f));
-        out += static_cast<char>(0x80 | (c & 0x3f));
-    }
+    appendCharacter(out, c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0xfffd : c);
 }
 
 uint32_t codePointAt(std::string_view s, size_t& pos) {
-    const auto lead = static_cast<uint8_t>(s[pos++]);
-    if (lead < 0x80)
-        return lead;
-    const int extra = lead >= 0xf0 && lead < 0xf5   ? 3
-                      : lead >= 0xe0 && lead < 0xf0 ? 2
-                      : lead >= 0xc2 && lead < 0xe0 ? 1
-                                                    : 0;
-    if (extra == 0)
-        return 0xfffd;
-    uint32_t c = lead & (0x3f >> extra);
-    for (int i = 0; i < extra; ++i) {
-        if (pos >= s.size() || (static_cast<uint8_t>(s[pos]) & 0xc0) != 0x80)
-            return 0xfffd;
-        c = c << 6 | (static_cast<uint8_t>(s[pos++]) & 0x3f);
-    }
-    return c;
+    const Utf8Char c = readUtf8(s.data() + pos, s.data() + s.size());
+    pos += c.length;
+    return c.codepoint;
 }
 
 std::vector<size_t> characterOffsets(std::string_view s) {

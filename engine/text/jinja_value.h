@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,20 +16,16 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+namespace engine {
+struct TemplateLimits;
+}
+
 namespace engine::jinja {
 
 // Raised inside the interpreter only; ChatTemplate turns it into an Error.
 struct Failure {
     std::string message;
     int line = 0, column = 0;  // 0: not yet known, filled by the node that was being evaluated
-};
-
-// Bytes alive in one render; going over the limit is a Failure.
-struct Meter {
-    int64_t live = 0;
-    int64_t limit = 0;
-    void add(int64_t bytes);
-    void remove(int64_t bytes) { live -= bytes; }
 };
 
 // UTF-8 text with a trust mark per byte. `mask` is empty while all bytes have the same mark.
@@ -48,6 +45,7 @@ struct Text {
 };
 
 class Value;
+class Meter;
 struct Call;  // arguments of a call, jinja_interpreter.h
 using Native = std::function<Value(Call&)>;
 
@@ -120,6 +118,7 @@ class Value {
     bool isInteger() const { return is<bool>() || is<int64_t>(); }
 
     const Text& text() const { return std::get<std::shared_ptr<const String>>(m_storage)->text; }
+    const std::shared_ptr<List>& sharedList() const { return std::get<std::shared_ptr<List>>(m_storage); }
     List& list() const { return *std::get<std::shared_ptr<List>>(m_storage); }
     Dict& dict() const { return *std::get<std::shared_ptr<Dict>>(m_storage); }
     Function& function() const { return *std::get<std::shared_ptr<Function>>(m_storage); }
@@ -136,20 +135,52 @@ class Value {
     Storage m_storage;
 };
 
+// What one render uses: bytes alive, steps of work, time. Going over a limit is a Failure.
+class Meter {
+  public:
+    explicit Meter(const TemplateLimits& limits);
+    void add(int64_t bytes);
+    void remove(int64_t bytes) { m_liveBytes -= bytes; }
+    void spend(int64_t steps);
+    void spendText(size_t bytes) { spend(static_cast<int64_t>(bytes / 64)); }  // work that reads or copies a text
+
+    // The contents of a list or dict that dies. They go one after the other: values nested a hundred thousand deep
+    // would overflow the stack if each destroyed the next.
+    void bury(std::vector<Value> items) noexcept;
+    void bury(std::vector<std::pair<Value, Value>> entries) noexcept;
+
+  private:
+    void clearBuried() noexcept;
+
+    int64_t m_liveBytes = 0, m_maxBytes;
+    int64_t m_steps = 0, m_maxSteps;
+    int m_milliseconds;
+    std::chrono::steady_clock::time_point m_deadline;
+    std::vector<std::vector<Value>> m_buriedItems;
+    std::vector<std::vector<std::pair<Value, Value>>> m_buriedEntries;
+    bool m_clearing = false;
+};
+
 // Makes values whose memory counts against one render.
 class Heap {
   public:
-    explicit Heap(int64_t limitBytes) { m_meter.limit = limitBytes; }
+    explicit Heap(const TemplateLimits& limits) : m_meter(limits) {}
+    Meter& meter() { return m_meter; }
     Value string(Text text);
     Value string(std::string_view s) { return string(Text(std::string(s))); }
     Value list(std::vector<Value> items, bool tuple = false);
     std::shared_ptr<Dict> dict();
+    std::shared_ptr<Dict> changeable();  // a namespace
+    // Only namespaces can come to hold themselves; the end of a render empties them.
+    void clearNamespaces();
     void grow(List& list, int64_t elements);
     void grow(Dict& dict, int64_t elements);
     Value fromJson(const nlohmann::ordered_json& json, bool trusted, int depth = 0);
 
   private:
     Meter m_meter;
+    std::vector<std::weak_ptr<Dict>> m_namespaces;
+    size_t m_sweepAt = 64;
 };
 
 const char* typeName(const Value& v);  // "str", "int", ... as Python names it

@@ -69,9 +69,10 @@ struct Sampler::State {
     std::span<float> dense;
     bool isCut = false;
     std::vector<Candidate> cut;                     // when isCut
-    std::vector<std::pair<int32_t, float>> edited;  // model's own logit of every edited token
+    std::vector<std::pair<int32_t, float>> edited;  // the model's own logit of every token edited in its own array
     std::vector<Candidate> top;
-    std::vector<float> scratch;
+    std::vector<float> scaled;  // the logits divided by the temperature; `dense` then lies here
+    std::vector<float> nearness;
     std::vector<double> weights;
     bool needsHistory = false;
 
@@ -105,7 +106,7 @@ void Sampler::State::edit(int32_t id, float logit) {
     float* place = find(id);
     if (!place || *place == -Infinity)
         return;
-    if (!isCut)
+    if (!isCut && dense.data() != scaled.data())
         edited.emplace_back(id, *place);
     *place = logit;
 }
@@ -232,25 +233,25 @@ void Sampler::State::keepTypical() {
         entropy = portableLog(total) - sums.weighted / total;
     }
     const double offset = static_cast<double>(largest) + portableLog(total) - entropy;  // logit of a typical token
-    const auto nearness = [&](float logit) {
+    const auto near = [&](float logit) {
         return logit == -Infinity ? -Infinity : static_cast<float>(-std::abs(offset - static_cast<double>(logit)));
     };
     const size_t n = isCut ? cut.size() : dense.size();
-    scratch.resize(n);
+    nearness.resize(n);
     for (size_t i = 0; i < n; ++i)
-        scratch[i] = nearness(isCut ? cut[i].logit : dense[i]);
+        nearness[i] = near(isCut ? cut[i].logit : dense[i]);
     for (int64_t k = 64;; k *= 8) {
-        selectLargest(scratch, k, top);
+        selectLargest(nearness, k, top);
         double mass = 0;
         size_t kept = 0;
-        while (kept < top.size() && mass < params.typicalP * total) {
+        while (kept < top.size() && (kept == 0 || mass < params.typicalP * total)) {
             Candidate& c = top[kept++];  // becomes the token itself
             const auto index = static_cast<size_t>(c.id);
             c = isCut ? cut[index] : Candidate{c.id, dense[index]};
             mass += portableExp(static_cast<double>(c.logit) - static_cast<double>(largest));
         }
         if (mass >= params.typicalP * total || k >= static_cast<int64_t>(n)) {
-            top.resize(std::max<size_t>(kept, 1));
+            top.resize(kept);
             break;
         }
     }
@@ -275,11 +276,10 @@ void Sampler::State::applyTemperature() {
             c.logit *= factor;
         return;
     }
-    if (dense.data() != scratch.data())
-        scratch.assign(dense.begin(), dense.end());
-    for (float& logit : scratch)
+    scaled.assign(dense.begin(), dense.end());
+    for (float& logit : scaled)
         logit *= factor;
-    dense = scratch;
+    dense = scaled;
 }
 
 void Sampler::State::apply(SamplerStep step) {

@@ -1,9 +1,8 @@
 #include "engine/text/tokenizer.h"
 
-#include "engine/io/plain_text.h"
+#include "engine/io/utf8.h"
 #include "engine/text/segment_encoder.h"
 #include "engine/text/tokenizer_special.h"
-#include "engine/text/unicode.h"
 
 namespace engine {
 
@@ -158,7 +157,7 @@ std::string VocabTokenizer::decode(std::span<const int32_t> ids, bool special) c
         }
         bytes += text;
     }
-    return isValidUtf8(bytes) ? bytes : repairUtf8(bytes);
+    return isValidUtf8(bytes) ? bytes : toValidUtf8(bytes);
 }
 
 }  // namespace

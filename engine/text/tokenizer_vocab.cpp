@@ -28,9 +28,11 @@ Result<void> readTexts(Vocab& vocab, const ModelFile& file) {
     if (count > MaxTokens)
         return unsupported("{}: {} has {} tokens, at most {} are supported", vocab.fileName, TokensKey, count,
                            MaxTokens);
-    int64_t total = 0;
-    for (const std::string_view text : tokens->strings)
+    int64_t total = 0, nEmpty = 0;
+    for (const std::string_view text : tokens->strings) {
         total += static_cast<int64_t>(text.size());
+        nEmpty += text.empty();
+    }
     if (total > MaxTextBytes)
         return unsupported("{}: the texts of {} have {} bytes, at most {} are supported", vocab.fileName, TokensKey,
                            total, MaxTextBytes);
@@ -42,14 +44,11 @@ Result<void> readTexts(Vocab& vocab, const ModelFile& file) {
         vocab.textEnds.push_back(static_cast<uint32_t>(vocab.texts.size()));
         vocab.longestBytes = std::max(vocab.longestBytes, text.size());
     }
-    vocab.index.reserve(static_cast<size_t>(count));
-    int64_t nEmpty = 0;
+    vocab.index.reserve(static_cast<size_t>(count - nEmpty));
     for (int32_t id = 0; id < count; ++id) {
         const std::string_view text = vocab.text(id);
-        if (text.empty()) {
-            ++nEmpty;
+        if (text.empty())
             continue;
-        }
         int32_t other = -1;
         switch (vocab.index.insert(text, id, other)) {
             case TokenIndex::Insert::Added:

@@ -1,12 +1,12 @@
-// What tokenizers need to know of Unicode: classes of characters and a UTF-8 reader that never fails. Tables:
+// What tokenizers need to know of Unicode: classes of characters and their plain and lower forms. Tables:
 // unicode_data.h. Constant data and pure functions; thread: any.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
+#include "engine/io/utf8.h"
 #include "engine/text/unicode_data.h"
 
 namespace engine {
@@ -105,27 +105,6 @@ inline uint32_t classesOf(uint32_t codepoint) {
         return AsciiClasses[codepoint];
     return CategoryClasses[(UnicodeBlocks[UnicodeBlockIndex[codepoint >> 8]][codepoint & 255] - 'A') & 31];
 }
-
-enum class Utf8State : uint8_t { Valid, Broken, Unfinished };  // Unfinished: the bytes end inside a character
-struct Utf8Char {
-    uint32_t codepoint;  // U+FFFD unless Valid
-    uint8_t length;      // bytes; of broken input the maximal subpart (Unicode 15, section 3.9; WHATWG Encoding)
-    Utf8State state;
-};
-// Reads one character at p; p < end.
-Utf8Char readUtf8Slow(const char* p, const char* end);
-inline Utf8Char readUtf8(const char* p, const char* end) {
-    if (static_cast<unsigned char>(*p) < 0x80)
-        return {static_cast<unsigned char>(*p), 1, Utf8State::Valid};
-    return readUtf8Slow(p, end);
-}
-
-// The longest beginning of the text that has at most `most` bytes and cuts no character (of valid UTF-8).
-size_t wholeCharacters(std::string_view text, size_t most);
-
-void appendCharacter(std::string& out, uint32_t codepoint);
-// Each broken part of a character becomes one U+FFFD.
-std::string repairUtf8(std::string_view text);
 
 // Appends the lower case (one or two characters), or the character without accents (none to three).
 void appendLower(std::u32string& out, uint32_t codepoint);

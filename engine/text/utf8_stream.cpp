@@ -1,5 +1,5 @@
+#include "engine/io/utf8.h"
 #include "engine/text/tokenizer.h"
-#include "engine/text/unicode.h"
 
 namespace engine {
 
@@ -23,7 +23,7 @@ std::string Utf8Stream::push(std::string_view bytes) {
 }
 
 std::string Utf8Stream::finish() {
-    std::string out = repairUtf8(m_held);
+    std::string out = toValidUtf8(m_held);
     m_held.clear();
     return out;
 }

@@ -163,12 +163,80 @@ class TstChatTemplate : public QObject {
         row("C03 elses", "{{ 1" + QString(" if 1 else 1").repeated(100000) + " }}");
         row("C03 nested lists",
             "{% set n = namespace(l=[]) %}{% for i in range(5000) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}");
+        row("C03 nested macro", "{% macro f() %}" + QString("{% set x %}").repeated(96) + "{{ f() }}" +
+                                    QString("{% endset %}").repeated(96) + "{% endmacro %}{{ f() }}");
+        // One list in two places of the next, sixty times over: 2^60 elements to write, compare or dump.
+        const QString shared =
+            "{% set n = namespace(a=[1], b=[1]) %}{% for i in range(60) %}{% set n.a = [n.a, n.a] %}"
+            "{% set n.b = [n.b, n.b] %}{% endfor %}";
+        row("C02 shared list", shared + "{{ n.a }}");
+        row("C02 shared list compared", shared + "{{ n.a == n.b }}");
+        row("C02 shared list as JSON", shared + "{{ n.a | tojson }}");
+        row("C02 pad", "{{ 'a'.ljust(8000000, 'x' * 1000) }}");
+        row("C02 least width", "{{ 'abc'.ljust(-9223372036854775807 - 1, '') }}");
+        row("C02 truncate", "{{ 'abc' | truncate(100000000, True, '', -200000000) }}");
+        row("C02 widths", "{{ ('%100000d' * 20000) % ((1,) * 20000) }}");
+        row("C02 fields", "{{ ('{0}' * 100000).format('x' * 100000) }}");
+        row("C02 concat", "{% set a = 'x' * 8000000 %}{{ " + QString("a ~ ").repeated(300) + "a }}");
+        row("C02 replace long", "{{ ('a' * 1000000) | replace('a', 'b' * 500) | length }}");
+        row("C02 separators", "{{ ([1] * 10000) | tojson(separators=('x' * 1000000, '')) }}");
+        row("C04 map without a filter", "{{ [1] | map(filter='upper') | list }}");
+        row("C04 infinite integer", "{{ '%d' % 1e300 }}{{ {1e300: 1} }}");
         row("C05 large", QString(2 << 20, 'x'));
     }
     void hostileTemplates() {
         QFETCH(QString, source);
         const std::string got = rendered(source.toStdString(), oneMessage("x"));
         QVERIFY2(got.starts_with("error: ") && got.size() > 20, got.substr(0, 200).c_str());
+    }
+
+    // However deep values are nested, and whatever holds what: they die without recursion and without a leak.
+    void nestedValuesDie_data() {
+        QTest::addColumn<QString>("step");
+        QTest::newRow("lists") << "{% set n.x = [n.x] %}";
+        QTest::newRow("dicts") << "{% set n.x = {'a': n.x} %}";
+        QTest::newRow("namespaces") << "{% set n.x = namespace(x=n.x) %}";
+        QTest::newRow("joiners") << "{% set n.x = joiner(n.x) %}";
+        QTest::newRow("cyclers") << "{% set n.x = cycler(n.x) %}";
+        QTest::newRow("loops") << "{% for j in [n.x] %}{% set n.x = loop %}{% endfor %}";
+        QTest::newRow("cycle") << "{% set n.x = n %}";
+        QTest::newRow("cycle of loops") << "{% for j in [1] %}{% if loop.changed([loop]) %}{% endif %}{% endfor %}";
+    }
+    void nestedValuesDie() {
+        QFETCH(QString, step);
+        engine::TemplateLimits wide;
+        wide.steps = 100'000'000;
+        wide.memoryBytes = int64_t{1} << 30;
+        wide.milliseconds = 100'000;
+        const QString source =
+            "{% set n = namespace(x=1) %}{% for i in range(100000) %}" + step + "{% endfor %}{% set n.x = 1 %}done";
+        QCOMPARE(rendered(source.toStdString(), oneMessage("x"), wide), std::string("done"));
+    }
+
+    void equalsPython_data() {
+        QTest::addColumn<QString>("source");
+        QTest::addColumn<QString>("want");
+        QTest::newRow("round an integer") << "{{ 42 | round }} {{ 42.5 | round }}"
+                                          << "42 42.0";
+        QTest::newRow("newline after raw") << "{% raw %}\n{{ a }}{% endraw %}\nb"
+                                           << "\n{{ a }}b";
+        QTest::newRow("last range") << "{{ range(9223372036854775806, 9223372036854775807, 5) | list }}"
+                                    << "[9223372036854775806]";
+        QTest::newRow("truncate") << "{{ 'abcdef ghi' | truncate(6, False, '..', 0) }}"
+                                  << "abcd..";
+        QTest::newRow("strip wide") << QString::fromUtf8("{{ '\u3000Ã¤ b\u00a0 ' | trim }}")
+                                    << QString::fromUtf8("Ã¤ b");
+        QTest::newRow("changed") << "{% for x in [1, 1, 2] %}{{ loop.changed(x) }} {% endfor %}"
+                                 << "True False True ";
+        QTest::newRow("cycler") << "{% set c = cycler(1, 2) %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}"
+                                << "1212";
+        QTest::newRow("with") << "{% set a = 1 %}{% with a = 2, b = a %}{{ a }}{{ b }}{% endwith %}{{ a }}"
+                              << "211";
+    }
+    void equalsPython() {
+        QFETCH(QString, source);
+        QFETCH(QString, want);
+        QCOMPARE(QString::fromStdString(rendered(source.toStdString(), oneMessage("x"))), want);
     }
 
     // What people wrote is never trusted, however the template cuts, joins or changes it.

@@ -384,8 +384,8 @@ void TstGguf::splitNames() {
     QCOMPARE(name->number, int64_t{2});
     QCOMPARE(name->count, int64_t{13});
     QCOMPARE(splitPath(*name, 13), std::string("/a/b-00013-of-00013.gguf"));
-    for (const char* wrong :
-         {"b.gguf", "b-2-of-3.gguf", "b-00002-of-0000x.gguf", "-00002-of-00003", "", "00002-of-00003.gguf"})
+    for (const char* wrong : {"b.gguf", "b-2-of-3.gguf", "b-00002-of-0000x.gguf", "-00002-of-00003", "",
+                              "00002-of-00003.gguf", "b-00002-of-00003.d/b"})
         QVERIFY2(!parseSplitName(wrong), wrong);
 }
 

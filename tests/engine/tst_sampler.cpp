@@ -142,7 +142,7 @@ std::map<int32_t, double> reference(const std::vector<float>& logits, const Samp
                 std::vector<Entry> kept;
                 double mass = 0;
                 for (size_t i : order) {
-                    if (mass >= p.typicalP)
+                    if (!kept.empty() && mass >= p.typicalP)
                         break;
                     kept.push_back(list[i]);
                     mass += probability[i];
@@ -307,6 +307,17 @@ void TstSampler::logprobsAreTheModelsOwn() {
         QCOMPARE(token->top[i].id, best[i].id);
         QVERIFY(std::abs(token->top[i].logprob - (best[i].logit - std::log(sum))) < 1e-5);
     }
+    // Nor does an edit behind the temperature count.
+    p = plain();
+    p.temperature = 0.5f;
+    p.logitBias = {{3, 200.0f}};
+    p.order = {SamplerStep::Temperature, SamplerStep::LogitBias};
+    Sampler late(p, nullptr);
+    copy = logits;
+    const auto biased = late.sample(copy, 0);
+    QVERIFY(biased);
+    QCOMPARE(biased->id, 3);
+    QVERIFY(std::abs(biased->logprob - (logits[3] - std::log(sum))) < 1e-5);
 }
 
 void TstSampler::matchesReference_data() {
@@ -326,7 +337,9 @@ void TstSampler::matchesReference_data() {
                            "all",
                            "temperature first",
                            "penalties last",
-                           "order empty"};
+                           "order empty",
+                           "temperature before typical",
+                           "typical of one"};
     for (int i = 0; i < static_cast<int>(std::size(names)); ++i)
         QTest::newRow(names[i]) << i;
 }
@@ -384,6 +397,13 @@ void TstSampler::matchesReference() {
             break;
         case 15:
             p.order.clear();
+            break;
+        case 16:
+            p.temperature = 1.7f, p.typicalP = 0.4f;
+            p.order = {SamplerStep::Temperature, SamplerStep::TypicalP};
+            break;
+        case 17:
+            p.topK = 50, p.typicalP = 0.0f;
             break;
         default:
             break;

@@ -170,6 +170,27 @@ class TestTokenizerLoad : public QObject {
         }
     }
 
+    // A map that makes a megabyte of each character, and one whose array leads back into itself.
+    void hostileCharMap() {
+        const auto longText = CharMap::read(charMapBytes() + std::string(1 << 20, 'x') + '\0');
+        QVERIFY(!longText);
+        QVERIFY(longText.error().message.find("replacement of 1048576 bytes") != std::string::npos);
+
+        const std::string text(1 << 20, 'a');
+        std::vector<uint32_t> units(256, 0);
+        units['a'] = 'a' | uint32_t{'a'} << 10;  // leads back to the root
+        std::string bytes = test::bytesOf(static_cast<uint32_t>(units.size() * 4));
+        for (const uint32_t unit : units)
+            bytes += test::bytesOf(unit);
+        const auto loop = CharMap::read(bytes + '\0');
+        QVERIFY(loop);
+        std::string_view replacement;
+        size_t replaced = 0;
+        for (size_t at = 0; at < text.size(); ++at)  // would take hours if it followed each loop to the end
+            replaced += loop->replacePrefix(std::string_view(text).substr(at), replacement);
+        QCOMPARE(replaced, size_t{0});
+    }
+
     void randomDamage() {
         // Whatever is changed in a vocabulary: an error with a sentence, or a tokenizer that keeps its promises.
         std::mt19937 random(6);

@@ -132,7 +132,7 @@ class TestUnicode : public QObject {
     void repair() {
         QFETCH(QByteArray, bytes);
         QFETCH(QString, expected);
-        const std::string out = repairUtf8({bytes.data(), static_cast<size_t>(bytes.size())});
+        const std::string out = toValidUtf8({bytes.data(), static_cast<size_t>(bytes.size())});
         QCOMPARE(QByteArray::fromStdString(out), expected.toUtf8());
     }
 
