@@ -87,10 +87,12 @@ class EngineImpl final : public Engine {
         m_pending.clear();
         cancelRequested(events);
         StepFigures figures;
+        const bool decoding = std::any_of(m_models.begin(), m_models.end(),
+                                          [](const auto& loaded) { return loaded->scheduler().decoding(); });
         for (size_t i = 0; i < m_models.size() && figures.rows == 0; ++i) {  // models take turns
             m_turn = (m_turn + 1) % m_models.size();
             if (m_models[m_turn]->hasWork())
-                figures = m_models[m_turn]->step(*m_backend, events);
+                figures = m_models[m_turn]->step(decoding, *m_backend, events);
         }
         if (figures.rows == 0 && events.size() == before)
             return false;
@@ -204,6 +206,9 @@ Result<std::unique_ptr<Engine>> Engine::make(const EngineOptions& options) {
     if (options.prefillChunk < 1 || options.maxBatchRows < 2)
         return invalid("Steps of {} rows with prompt chunks of {} were asked for, expected at least 2 and 1",
                        options.maxBatchRows, options.prefillChunk);
+    if (!(options.decodingStepSeconds >= 0))
+        return invalid("Steps beside running replies shall take {} seconds, expected 0 (no bound) or more",
+                       options.decodingStepSeconds);
     TRY(auto backend, makeCpuBackend({.threads = options.threads, .isa = options.isa, .exact = options.exact}));
     return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(options, std::move(backend)));
 }

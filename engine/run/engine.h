@@ -30,6 +30,8 @@ struct EngineOptions {
     bool exact = false;
     int64_t prefillChunk = 512;  // rows of prompt per step and request
     int64_t maxBatchRows = 512;  // rows per step, decode rows first
+    // A step should take no longer while replies run: prompts beside them get fewer rows. 0: no bound.
+    double decodingStepSeconds = 0.1;
 };
 
 struct LoadOptions {

@@ -9,10 +9,9 @@ namespace engine {
 
 namespace {
 
-// A step should not take longer, so that stopping stays quick on slow models; and not fewer rows, so that it stays
-// efficient.
+// A step should not take longer, so that stopping stays quick on slow models.
 constexpr double LongestStepSeconds = 0.5;
-constexpr int64_t LeastRows = 32;
+constexpr int64_t FirstRows = 64;  // of the first step: nothing is known of the model's speed yet
 constexpr size_t MaxStops = 64, MaxStopBytes = 64 << 10;
 constexpr int MaxTop = 1000;
 
@@ -79,17 +78,20 @@ void Loaded::cancelAll(std::vector<EngineEvent>& events) {
     }
 }
 
-StepFigures Loaded::step(Backend& backend, std::vector<EngineEvent>& events) {
+StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEvent>& events) {
     const Job::Clock::time_point begin = Job::Clock::now();
-    int64_t budget = m_engine.maxBatchRows;
-    if (m_secondsPerRow > 0)
-        budget =
-            std::clamp(static_cast<int64_t>(LongestStepSeconds / m_secondsPerRow), std::min(LeastRows, budget), budget);
+    StepBudget budget{m_engine.maxBatchRows, LongestStepSeconds, &m_cost};
+    if (decoding && m_engine.decodingStepSeconds > 0)
+        budget.seconds = std::min(budget.seconds, m_engine.decodingStepSeconds);
+    if (!m_cost.known())
+        budget.rows = std::min(budget.rows, FirstRows);
     const auto plan = m_scheduler->plan(budget);
     m_plan.assign(plan.begin(), plan.end());
     StepFigures figures;
+    StepLoad load;
     for (const PlannedRows& p : m_plan) {
         jobOf(p.sequence)->onScheduled(begin);
+        load.add(p.rows, p.sequence->computed);
         figures.rows += p.rows;
         figures.decodeRows += p.rows == 1 && p.wantsLogits;
     }
@@ -114,10 +116,7 @@ StepFigures Loaded::step(Backend& backend, std::vector<EngineEvent>& events) {
     m_plan.clear();
     figures.seconds = std::chrono::duration<double>(Job::Clock::now() - begin).count();
     figures.firstTokenSeconds = m_lastFirstToken;
-    if (figures.rows >= LeastRows) {
-        const double now = figures.seconds / static_cast<double>(figures.rows);
-        m_secondsPerRow = m_secondsPerRow == 0 ? now : 0.5 * (m_secondsPerRow + now);
-    }
+    m_cost.observe(load, figures.seconds);
     return figures;
 }
 

@@ -39,8 +39,9 @@ class Loaded {
     void cancelAll(std::vector<EngineEvent>& events);
     bool hasWork() const { return !m_jobs.empty(); }
 
-    // Runs one batch. Events are appended; nothing is thrown.
-    StepFigures step(Backend& backend, std::vector<EngineEvent>& events);
+    // Runs one batch. `decoding`: replies of this or another model wait for their next token. Events are appended;
+    // nothing is thrown.
+    StepFigures step(bool decoding, Backend& backend, std::vector<EngineEvent>& events);
     Result<void> logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
                         int64_t fromRow, Backend& backend);
 
@@ -59,7 +60,7 @@ class Loaded {
     std::list<Job> m_jobs;
     Step m_step;
     std::vector<PlannedRows> m_plan;  // of the running step
-    double m_secondsPerRow = 0;       // running mean of large steps
+    StepCost m_cost;
     double m_lastFirstToken = 0;
 };
 

@@ -96,14 +96,15 @@ void Scheduler::admit() {
     }
 }
 
-std::span<const PlannedRows> Scheduler::plan(int64_t rowBudget) {
-    ++m_step;
-    m_plan.clear();
-    admit();
-    const int64_t budget = std::clamp<int64_t>(rowBudget, 2, m_limits.maxBatchRows);
-    const auto isDecode = [](const PlannedRows& p) { return p.sequence->remaining() == 1; };
+bool Scheduler::decoding() const {
+    return std::any_of(m_running.begin(), m_running.end(), [](const Sequence* s) { return s->remaining() == 1; });
+}
 
-    // Tentative rows. Decoding first, whoever was served longest ago before others; prompts keep a share.
+// Decoding first, whoever was served longest ago before others; prompts keep a share of the rows, and get no more than
+// the time that is left.
+std::vector<PlannedRows> Scheduler::chooseRows(const StepBudget& budget) const {
+    const int64_t maxRows = std::clamp<int64_t>(budget.rows, 2, m_limits.maxBatchRows);
+    const auto isDecode = [](const PlannedRows& p) { return p.sequence->remaining() == 1; };
     std::vector<PlannedRows> wanted;
     for (Sequence* s : m_running)
         if (s->remaining() > 0)
@@ -116,18 +117,34 @@ std::span<const PlannedRows> Scheduler::plan(int64_t rowBudget) {
         return isMoreImportant(a.sequence, b.sequence);
     });
     const bool anyPrompt = !wanted.empty() && !isDecode(wanted.back());
-    int64_t decodeLeft = budget - (anyPrompt ? std::max<int64_t>(1, budget / 8) : 0);
-    int64_t left = budget;
+    int64_t decodeLeft = maxRows - (anyPrompt ? std::max<int64_t>(1, maxRows / 8) : 0);
+    int64_t left = maxRows, promptRows = 0;
+    StepLoad load;
+    const bool timed = budget.seconds > 0 && budget.cost && budget.cost->known();
     for (PlannedRows& p : wanted) {
         if (isDecode(p)) {
             p.rows = decodeLeft > 0 ? 1 : 0;
             --decodeLeft;
         } else {
             p.rows = std::min({p.sequence->remaining(), m_limits.prefillChunk, left});
+            if (timed)
+                p.rows =
+                    std::clamp(budget.cost->rowsWithin(budget.seconds, load, p.sequence->computed, p.rows),
+                               std::min(p.rows, std::max<int64_t>(m_limits.leastPromptRows - promptRows, 0)), p.rows);
+            promptRows += p.rows;
         }
+        load.add(p.rows, p.sequence->computed);
         left -= p.rows;
     }
     std::erase_if(wanted, [](const PlannedRows& p) { return p.rows == 0; });
+    return wanted;
+}
+
+std::span<const PlannedRows> Scheduler::plan(const StepBudget& budget) {
+    ++m_step;
+    m_plan.clear();
+    admit();
+    std::vector<PlannedRows> wanted = chooseRows(budget);
 
     // Pages, the important first. Who is pushed out is always less important than who gets, so it has no rows yet.
     std::sort(wanted.begin(), wanted.end(),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/run/kv_pool.h"
+#include "engine/run/step_cost.h"
 
 namespace engine {
 
@@ -35,12 +36,21 @@ struct PlannedRows {
     bool wantsLogits = false;  // the rows reach the last id
 };
 
+// How large the next step may become.
+struct StepBudget {
+    int64_t rows = 512;              // lowers maxBatchRows for this step
+    double seconds = 0;              // what it should take at most, by `cost`; 0: no such bound
+    const StepCost* cost = nullptr;  // null or nothing known yet: no such bound
+};
+
 class Scheduler {
   public:
     struct Limits {
         int64_t maxBatchRows = 512;  // at least 2
         int64_t prefillChunk = 512;
-        int64_t stepsPerBoost = 128;  // waiting that long counts as one more priority
+        int64_t leastPromptRows = 16;  // rows of prompt in a step whatever it takes: prompts go on, and the weights are
+                                       // read for more than a row or two
+        int64_t stepsPerBoost = 128;   // waiting that long counts as one more priority
     };
 
     Scheduler(KvPool& pool, Limits limits);
@@ -50,17 +60,19 @@ class Scheduler {
     // Ends it in whatever state; its pages are given back.
     void remove(Sequence* sequence);
 
-    // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. `rowBudget` lowers maxBatchRows
-    // for this step (a slow model gets smaller steps, so that stopping stays quick).
-    std::span<const PlannedRows> plan(int64_t rowBudget);
+    // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. Every sequence that decodes gets
+    // its row; the time that is left in the budget goes to prompts.
+    std::span<const PlannedRows> plan(const StepBudget& budget);
     // The planned rows were computed.
     void commit();
 
+    bool decoding() const;  // a sequence waits for its next token: a long step delays it
     int64_t running() const { return static_cast<int64_t>(m_running.size()); }
     int64_t waiting() const { return static_cast<int64_t>(m_waiting.size()); }
 
   private:
     void admit();
+    std::vector<PlannedRows> chooseRows(const StepBudget& budget) const;
     bool makeRoomFor(const Sequence& newcomer);
     int64_t pagesToCome(const Sequence& s) const;  // until its next token
     void preempt(Sequence* victim);

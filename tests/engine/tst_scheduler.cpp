@@ -48,14 +48,19 @@ struct World {
     }
 
     // One step. A row reads every earlier position through its page table, as attention does. Returns the rows.
-    int64_t step(int64_t budget) {
+    int64_t step(int64_t budget) { return step(StepBudget{.rows = budget}); }
+    int64_t step(const StepBudget& budget) {
         ++steps;
         int64_t rows = 0;
+        load = {};
+        decodeRows = 0;
         const auto plan = scheduler.plan(budget);
         std::vector<Sequence*> sampled;
         for (const PlannedRows& p : plan) {
             Sequence& s = *p.sequence;
             rows += p.rows;
+            load.add(p.rows, s.computed);
+            decodeRows += s.remaining() == 1;
             ok &= p.rows >= 1 && p.rows <= s.remaining();
             for (int64_t i = s.computed; i < s.computed + p.rows; ++i)
                 content[place(s, i)] = s.ids[static_cast<size_t>(i)];
@@ -79,7 +84,7 @@ struct World {
             }
         }
         const auto& c = pool.counts();
-        ok &= c.free + c.held + c.cached == c.total && rows <= budget;
+        ok &= c.free + c.held + c.cached == c.total && rows <= budget.rows;
         return rows;
     }
 
@@ -103,6 +108,8 @@ struct World {
     std::list<Job> jobs;
     uint64_t lastId = 0;
     int64_t steps = 0, finished = 0, longestStay = 0;
+    StepLoad load;  // of the last step
+    int64_t decodeRows = 0;
     bool ok = true;
 };
 
@@ -124,6 +131,8 @@ class TstScheduler : public QObject {
     void importantFirst();
     void preemptsAndRecovers();
     void waitingEarnsPriority();
+    void boundsDelayOfReplies_data();
+    void boundsDelayOfReplies();
     void randomRequests_data();
     void randomRequests();
 };
@@ -134,7 +143,7 @@ void TstScheduler::mixesPromptAndDecode() {
     world.submit(prompt(random, 5), 10);
     world.step(16);
     world.submit(prompt(random, 9), 10);
-    const auto plan = world.scheduler.plan(16);
+    const auto plan = world.scheduler.plan({.rows = 16});
     QCOMPARE(plan.size(), size_t{2});
     QCOMPARE(plan[0].rows, int64_t{1});
     QCOMPARE(plan[1].rows, int64_t{9});
@@ -200,6 +209,70 @@ void TstScheduler::waitingEarnsPriority() {  // a stream of important requests d
         world.step(4);
     }
     QVERIFY(!isThere());
+    QVERIFY(world.ok);
+}
+
+void TstScheduler::boundsDelayOfReplies_data() {
+    QTest::addColumn<double>("fixed");
+    QTest::addColumn<double>("perRow");
+    QTest::addColumn<double>("perDepth");
+    QTest::addColumn<int>("replies");
+    QTest::newRow("small model") << 0.012 << 0.001 << 1e-7 << 4;
+    QTest::newRow("one reply") << 0.03 << 0.0005 << 1e-7 << 1;
+    QTest::newRow("thirty replies") << 0.01 << 0.001 << 1e-7 << 30;
+    QTest::newRow("attention is dear") << 0.005 << 0.0001 << 5e-6 << 2;
+    QTest::newRow("never within the bound") << 0.4 << 0.02 << 1e-6 << 1;
+}
+
+// The time is imaginary: what a step takes comes from a cost that the scheduler learns like that of a real machine.
+void TstScheduler::boundsDelayOfReplies() {
+    QFETCH(double, fixed);
+    QFETCH(double, perRow);
+    QFETCH(double, perDepth);
+    QFETCH(int, replies);
+    constexpr double Target = 0.1, Longest = 0.5;
+    constexpr int64_t LeastPromptRows = 16;
+    const StepCost truth(fixed, perRow, perDepth);
+    StepCost learned;
+    World world(4000, {});
+    std::mt19937 random(5);
+    const auto step = [&] {
+        const bool decoding = world.scheduler.decoding();
+        const int64_t rows = world.step(StepBudget{learned.known() ? 512 : 64, decoding ? Target : Longest, &learned});
+        learned.observe(world.load, truth.seconds(world.load) * (0.97 + 0.06 * (random() % 1000) / 1000));
+        return rows;
+    };
+    world.submit(prompt(random, 3000), 200);  // alone: steps as large as stopping allows
+    step();
+    step();
+    for (int i = 0; i < 3; ++i) {
+        step();
+        QVERIFY2(truth.seconds(world.load) <= Longest * 1.15 || world.load.rows == LeastPromptRows,
+                 qPrintable(QString::number(truth.seconds(world.load))));
+        QVERIFY(truth.seconds(world.load) >= Longest * 0.7 || world.load.rows >= LeastPromptRows);
+    }
+    while (!world.scheduler.decoding())
+        step();
+    for (int i = 1; i < replies; ++i)
+        world.submit(prompt(random, 4), 200);
+    for (int i = 0; i < 4; ++i)
+        step();
+    world.submit(prompt(random, 2000), 4);
+    const Sequence& late = world.jobs.back().sequence;
+    step();
+    int64_t before = late.computed, nLate = 0;
+    while (late.remaining() > 1 && world.scheduler.decoding()) {
+        step();
+        const int64_t rows = late.computed - before;
+        before = late.computed;
+        QCOMPARE(world.decodeRows, static_cast<int64_t>(replies));
+        QVERIFY2(rows >= std::min(LeastPromptRows, late.remaining()), qPrintable(QString::number(rows)));
+        QVERIFY2(truth.seconds(world.load) <= Target * 1.2 || rows == LeastPromptRows,
+                 qPrintable(QString("%1 s, %2 rows").arg(truth.seconds(world.load)).arg(rows)));
+        ++nLate;
+    }
+    QVERIFY(nLate >= 2);
+    QVERIFY2(late.remaining() == 1 || replies < 2 || perRow > 0.01, "the prompt did not advance");
     QVERIFY(world.ok);
 }
 
