@@ -22,8 +22,9 @@ struct Sequence {
 
     // The scheduler's own.
     uint64_t arrival = 0;
+    bool running = false;
     int64_t waitingSince = 0;  // step
-    int64_t boost = 0;         // priority earned by waiting
+    int64_t boost = 0;         // importance earned by waiting
     int64_t lastServed = -1;   // step
     int64_t preemptions = 0;
 
@@ -50,7 +51,8 @@ class Scheduler {
         int64_t prefillChunk = 512;
         int64_t leastPromptRows = 16;  // rows of prompt in a step whatever it takes: prompts go on, and the weights are
                                        // read for more than a row or two
-        int64_t stepsPerBoost = 128;   // waiting that long counts as one more priority
+        int64_t stepsPerBoost = 512;   // waiting that long earns one step of importance
+        int64_t boostsPerPriority = 4;  // so many of them count like one more priority
     };
 
     Scheduler(KvPool& pool, Limits limits);
@@ -71,13 +73,16 @@ class Scheduler {
     int64_t waiting() const { return static_cast<int64_t>(m_waiting.size()); }
 
   private:
+    void earnBoosts();
     void admit();
+    bool tryAdmit(Sequence* s);
     std::vector<PlannedRows> chooseRows(const StepBudget& budget) const;
+    void choosePromptRows(std::span<PlannedRows> prompts, const StepBudget& budget, StepLoad load, int64_t left) const;
     bool makeRoomFor(const Sequence& newcomer);
     int64_t pagesToCome(const Sequence& s) const;  // until its next token
     void preempt(Sequence* victim);
     Sequence* leastImportant() const;
-    int64_t importance(const Sequence& s) const { return s.priority + s.boost; }
+    int64_t importance(const Sequence& s) const { return s.priority * m_limits.boostsPerPriority + s.boost; }
     bool isMoreImportant(const Sequence* a, const Sequence* b) const;
 
     KvPool& m_pool;

@@ -88,6 +88,10 @@ struct World {
         return rows;
     }
 
+    bool isThere(uint64_t id) const {
+        return std::any_of(jobs.begin(), jobs.end(), [id](const Job& job) { return job.sequence.id == id; });
+    }
+
     size_t place(const Sequence& s, int64_t position) const {
         const int64_t page = s.table.pages[static_cast<size_t>(position / PageTokens)];
         return static_cast<size_t>(page * PageTokens + position % PageTokens);
@@ -131,6 +135,11 @@ class TstScheduler : public QObject {
     void importantFirst();
     void preemptsAndRecovers();
     void waitingEarnsPriority();
+    void shortOvertakesWhatDoesNotFit();
+    void longPromptSharesItsRows();
+    void chatInFrontFirst();
+    void promptsEarnRows();
+    void importantGetsASlot();
     void boundsDelayOfReplies_data();
     void boundsDelayOfReplies();
     void randomRequests_data();
@@ -200,16 +209,107 @@ void TstScheduler::waitingEarnsPriority() {  // a stream of important requests d
     std::mt19937 random(3);
     world.submit(prompt(random, 20), 8, 0);
     const uint64_t plain = world.lastId;
-    const auto isThere = [&] {
-        return std::any_of(world.jobs.begin(), world.jobs.end(), [&](const Job& j) { return j.sequence.id == plain; });
-    };
-    while (isThere() && world.steps < 2000) {
+    while (world.isThere(plain) && world.steps < 2000) {
         while (world.jobs.size() < 4)
             world.submit(prompt(random, 12), 6, 1);
         world.step(4);
     }
-    QVERIFY(!isThere());
+    QVERIFY(!world.isThere(plain));
     QVERIFY(world.ok);
+}
+
+void TstScheduler::shortOvertakesWhatDoesNotFit() {
+    World world(20, {.maxBatchRows = 16, .prefillChunk = 16, .stepsPerBoost = 50});
+    std::mt19937 random(3);
+    world.submit(prompt(random, 40), 30);  // holds 10 pages and more
+    world.step(16);
+    const uint64_t longOne = world.submit(prompt(random, 60), 4).sequence.id;
+    const uint64_t shortOne = world.submit(prompt(random, 6), 2).sequence.id;
+    for (int i = 0; i < 4; ++i)
+        world.step(16);
+    QVERIFY2(!world.isThere(shortOne), "the short request waited behind the long one, although its pages were free");
+    while (world.isThere(longOne) && world.steps < 500) {  // and those after it do not keep the long one out for ever
+        while (world.jobs.size() < 6)
+            world.submit(prompt(random, 10), 20);
+        world.step(16);
+    }
+    QVERIFY2(world.steps < 400, qPrintable(QString::number(world.steps)));
+    QVERIFY(world.ok);
+}
+
+void TstScheduler::longPromptSharesItsRows() {
+    World world(2000, {.maxBatchRows = 64, .prefillChunk = 64});
+    std::mt19937 random(3);
+    const Sequence& longOne = world.submit(prompt(random, 4000), 2).sequence;
+    world.step(64);
+    QCOMPARE(longOne.computed, int64_t{64});  // alone it has all rows
+    const uint64_t shortOne = world.submit(prompt(random, 50), 3).sequence.id;
+    const Sequence& middle = world.submit(prompt(random, 500), 3).sequence;
+    for (int i = 0; i < 4; ++i)
+        world.step(64);
+    QVERIFY2(!world.isThere(shortOne), "the short prompt waited for the long one");
+    QVERIFY2(longOne.computed >= 64 + 4 * 28, "the long prompt had less than half");
+    QVERIFY(middle.computed > 0);
+    while (!world.jobs.empty() && world.steps < 1000)
+        world.step(64);
+    QVERIFY(world.jobs.empty() && world.ok);
+}
+
+void TstScheduler::chatInFrontFirst() {
+    World world(4000, {.maxBatchRows = 64, .prefillChunk = 64});
+    std::mt19937 random(3);
+    for (int i = 0; i < 8; ++i)
+        world.submit(prompt(random, 1000), 5);
+    for (int i = 0; i < 5; ++i)
+        world.step(64);
+    const Sequence& chat = world.submit(prompt(random, 150), 3, 1).sequence;
+    world.step(64);
+    QCOMPARE(chat.computed, int64_t{64});
+    world.step(64);
+    world.step(64);
+    QCOMPARE(chat.computed, int64_t{150});
+    for (int i = 0; i < 100; ++i)  // more replies than rows: it still gets one in each step
+        world.submit(prompt(random, 2), 50);
+    const Sequence& other = world.submit(prompt(random, 3), 200, 1).sequence;
+    for (int i = 0; i < 20; ++i)
+        world.step(64);
+    const auto before = static_cast<int64_t>(other.ids.size());
+    for (int i = 0; i < 20; ++i)
+        world.step(64);
+    QCOMPARE(static_cast<int64_t>(other.ids.size()), before + 20);
+    while (!world.jobs.empty() && world.steps < 5000)
+        world.step(64);
+    QVERIFY(world.jobs.empty() && world.ok);
+}
+
+void TstScheduler::promptsEarnRows() {  // important prompts without end take every row, but not for ever
+    World world(400, {.maxBatchRows = 8, .prefillChunk = 8, .stepsPerBoost = 20});
+    std::mt19937 random(3);
+    const uint64_t plain = world.submit(prompt(random, 100), 4).sequence.id;
+    while (world.isThere(plain) && world.steps < 5000) {
+        while (world.jobs.size() < 8)
+            world.submit(prompt(random, 60), 1, 1);
+        world.step(8);
+    }
+    QVERIFY2(world.steps < 2000, qPrintable(QString::number(world.steps)));
+    QVERIFY(world.ok);
+}
+
+void TstScheduler::importantGetsASlot() {  // as many sequences run as a step has rows
+    World world(400, {.maxBatchRows = 4, .prefillChunk = 4});
+    std::mt19937 random(3);
+    for (int i = 0; i < 6; ++i)
+        world.submit(prompt(random, 3), 100);
+    for (int i = 0; i < 10; ++i)
+        world.step(4);
+    QCOMPARE(world.scheduler.running(), int64_t{4});
+    const uint64_t chat = world.submit(prompt(random, 3), 4, 1).sequence.id;
+    for (int i = 0; i < 12; ++i)
+        world.step(4);
+    QVERIFY(!world.isThere(chat));
+    while (!world.jobs.empty() && world.steps < 2000)
+        world.step(4);
+    QVERIFY(world.jobs.empty() && world.ok);
 }
 
 void TstScheduler::boundsDelayOfReplies_data() {
