@@ -123,6 +123,8 @@ class TstEngine : public QObject {
     void sameBitsHoweverComputed_data();
     void sameBitsHoweverComputed();
     void sameBitsInBatchOfThirty();
+    void sameBitsInAnyCompany_data();
+    void sameBitsInAnyCompany();
     void sameBitsFromReusedPages();
     void sameBitsAfterPreemption();
     void nextTurnReusesPrompt();
@@ -180,6 +182,89 @@ void TstEngine::sameBitsInBatchOfThirty() {
     auto outcomes = batch.runAll();
     for (int n = 0; n < 30; ++n)
         compare(outcomes[ids[static_cast<size_t>(n)]], alone.run(alone.request(n, 3 + n * 2)));
+}
+
+void TstEngine::sameBitsInAnyCompany_data() {
+    QTest::addColumn<QString>("kv");
+    QTest::addColumn<int>("threads");
+    QTest::addColumn<int>("chunk");
+    QTest::addColumn<int>("rows");
+    QTest::addColumn<double>("stepSeconds");
+    QTest::addColumn<int>("pages");
+    for (const QString kv : {"F16", "Q8_0", "Q4_0", "F32"}) {
+        QTest::addRow("%s/1 thread", qPrintable(kv)) << kv << 1 << 512 << 512 << 0.1 << 0;
+        QTest::addRow("%s/2 threads", qPrintable(kv)) << kv << 2 << 512 << 512 << 0.1 << 0;
+        QTest::addRow("%s/2 threads, small chunks", qPrintable(kv)) << kv << 2 << 7 << 512 << 0.1 << 0;
+        QTest::addRow("%s/3 threads, few rows", qPrintable(kv)) << kv << 3 << 64 << 9 << 0.0 << 0;
+        QTest::addRow("%s/2 threads, shortest steps", qPrintable(kv)) << kv << 2 << 512 << 512 << 1e-9 << 0;
+        QTest::addRow("%s/2 threads, few pages", qPrintable(kv)) << kv << 2 << 48 << 512 << 0.1 << 14;
+    }
+}
+
+// Same seed, same text: alone on one thread without a page of anybody else, and among thirty that begin alike, in any
+// steps, on any number of threads, pushed out and computed again, and once more when the pages are there already.
+void TstEngine::sameBitsInAnyCompany() {
+    QFETCH(QString, kv);
+    QFETCH(int, threads);
+    QFETCH(int, chunk);
+    QFETCH(int, rows);
+    QFETCH(double, stepSeconds);
+    QFETCH(int, pages);
+    constexpr int Requests = 30;
+    test::TinyModel tiny;
+    tiny.dtype = kernels::DType::Q8_0;
+    tiny.nHeads = 2;
+    tiny.nKvHeads = 1;
+    tiny.headDim = 32;
+    LoadOptions load;
+    load.kType = load.vType = *kernels::dtypeFromName(kv.toStdString());
+    const auto requestOf = [](const World& world, int n) {
+        Request r = world.request(0, 70 + n % 3 * 20);
+        for (int i = 0; i < n; ++i)
+            r.ids.push_back(static_cast<int32_t>(3 + (n * 17 + i) % 280));
+        r.sampling.seed = static_cast<uint64_t>(n);
+        r.sampling.temperature = n % 4 ? 0.9f : 0.0f;
+        r.sampling.repetitionPenalty = n % 2 ? 1.2f : 1.0f;
+        r.sampling.dryMultiplier = n % 5 ? 0.0f : 0.8f;
+        r.priority = n % 7 == 0;
+        r.maxTokens = 8 + n % 20;
+        return r;
+    };
+    static std::map<QString, std::vector<Outcome>> alone;
+    if (alone[kv].empty())
+        for (int n = 0; n < Requests; ++n) {
+            World world;
+            QVERIFY(world.start({.threads = 1}, tiny, load));
+            alone[kv].push_back(world.run(requestOf(world, n)));
+            QCOMPARE(alone[kv].back().stats.reusedTokens, int64_t{0});
+        }
+    if (pages > 0)
+        load.kvBudgetBytes =
+            pages * tiny.nLayers * 2 * tiny.nKvHeads * 32 * kernels::rowBytes(load.kType, tiny.headDim);
+    World world;
+    QVERIFY(world.start(
+        {.threads = threads, .prefillChunk = chunk, .maxBatchRows = rows, .decodingStepSeconds = stepSeconds}, tiny,
+        load));
+    for (int round = 0; round < 2; ++round) {
+        std::vector<RequestId> ids;
+        std::map<RequestId, Outcome> outcomes;
+        std::vector<EngineEvent> events;
+        for (int n = 0; n < Requests; ++n) {
+            ids.push_back(*world.engine->submit(requestOf(world, n)));
+            if (n % 4 == 3)  // some come while others run
+                world.engine->step(events);
+            World::collect(events, outcomes);
+        }
+        while (world.engine->step(events))
+            World::collect(events, outcomes);
+        int64_t reused = 0;
+        for (int n = 0; n < Requests; ++n) {
+            compare(outcomes[ids[static_cast<size_t>(n)]], alone[kv][static_cast<size_t>(n)]);
+            reused += outcomes[ids[static_cast<size_t>(n)]].stats.reusedTokens;
+        }
+        QVERIFY(round == 0 || reused > 0);
+    }
+    QCOMPARE(world.engine->snapshot().models[0].pagesUsed, int64_t{0});
 }
 
 void TstEngine::sameBitsFromReusedPages() {
