@@ -23,6 +23,8 @@ Result<engine::EngineOptions> engineOptions(const Arguments& arguments) {
     TRY(const int64_t threads, arguments.integer("--threads", 0, 1, 1024));
     options.threads = static_cast<int>(threads);
     options.exact = arguments.has("--exact");
+    if (arguments.has("--batch"))
+        options.decodingStepSeconds = 0;  // nobody watches a single reply: large steps are efficient
     options.isa = arguments.text("--isa");
     if (arguments.has("--isa") && !kernels::isaFromName(options.isa))
         return usageError("--isa is '{}', expected scalar, avx2, avx512 or amx", engine::plainText(options.isa));

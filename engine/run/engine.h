@@ -32,12 +32,15 @@ struct EngineOptions {
     int64_t maxBatchRows = 512;  // rows per step, decode rows first
     // A step should take no longer while replies run: prompts beside them get fewer rows. 0: no bound.
     double decodingStepSeconds = 0.1;
+    std::function<int64_t()> freeMemory = {};  // bytes that the system can give, 0: unknown; empty: asks the system
+    double memoryCheckSeconds = 1;             // how often that is asked between steps
 };
 
 struct LoadOptions {
     int64_t contextTokens = 0;  // 0: the model's own, cut to what fits in memory (told in LoadedModel::notes)
     kernels::DType kType = kernels::DType::F16, vType = kernels::DType::F16;
     int64_t kvBudgetBytes = 0;  // 0: by contextTokens and free memory
+    double memoryTarget = 0.9;  // share of the free memory that may be used for weights, context and computing
 };
 
 struct LoadedModel {
@@ -96,6 +99,7 @@ struct EngineSnapshot {
         int64_t pagesTotal, pagesUsed, pagesShared;
         int64_t pagesCached;  // held by nobody, kept for a prompt that begins alike
         int64_t running, waiting;
+        int64_t pagesUsable;  // fewer than pagesTotal: memory that was free at load has been taken by somebody else
     };
     std::vector<PerModel> models;
     double tokensPerSecond = 0;  // decode, over the last second

@@ -37,6 +37,10 @@ class Loaded {
     // True: the request was here; its finished event is appended.
     bool cancel(RequestId id, std::vector<EngineEvent>& events);
     void cancelAll(std::vector<EngineEvent>& events);
+    // Follows what the system has free now: gives memory back that only cached prefixes hold, and limits the pages of
+    // requests. `freeBytes` grows by what was given back. True: the limit has changed.
+    bool fitMemory(int64_t& freeBytes);
+    int64_t usablePages() const { return m_usablePages; }
     bool hasWork() const { return !m_jobs.empty(); }
 
     // Runs one batch. `decoding`: replies of this or another model wait for their next token. Events are appended;
@@ -48,6 +52,7 @@ class Loaded {
   private:
     Loaded() = default;
     Result<void> compute(Backend& backend, std::vector<EngineEvent>& events);
+    void failWhatCannotFit(std::vector<EngineEvent>& events);
     void buildStep(std::span<const PlannedRows> plan);
     Job* jobOf(const Sequence* sequence);
     void end(Job* job);
@@ -61,6 +66,8 @@ class Loaded {
     Step m_step;
     std::vector<PlannedRows> m_plan;  // of the running step
     StepCost m_cost;
+    int64_t m_reserveBytes = 0;  // shall stay free while it runs
+    int64_t m_usablePages = 0;
     double m_lastFirstToken = 0;
 };
 

@@ -27,6 +27,9 @@ bool Scheduler::isMoreImportant(const Sequence* a, const Sequence* b) const {
 }
 
 void Scheduler::add(Sequence* sequence) {
+    const size_t all = m_waiting.size() + m_running.size() + 1;  // from here on they move without asking for memory
+    m_waiting.reserve(all);
+    m_running.reserve(all);
     sequence->arrival = m_nextArrival++;
     sequence->waitingSince = m_step;
     m_waiting.push_back(sequence);
@@ -57,6 +60,10 @@ void Scheduler::preempt(Sequence* victim) {
     m_waiting.push_back(victim);
 }
 
+bool Scheduler::canFit(const Sequence& s) const {
+    return m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1) <= m_pageLimit;
+}
+
 int64_t Scheduler::pagesToCome(const Sequence& s) const {
     return m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1) - static_cast<int64_t>(s.table.pages.size());
 }
@@ -65,7 +72,7 @@ int64_t Scheduler::pagesToCome(const Sequence& s) const {
 // need for their prompts and next token is theirs: a newcomer must not push them out at once.
 bool Scheduler::makeRoomFor(const Sequence& newcomer) {
     const int64_t pages = pagesToCome(newcomer);
-    int64_t reachable = m_pool.available(), promised = 0, nLower = 0;
+    int64_t reachable = available(), promised = 0, nLower = 0;
     for (const Sequence* s : m_running) {
         if (importance(*s) < importance(newcomer)) {
             reachable += static_cast<int64_t>(s->table.pages.size());
@@ -80,7 +87,7 @@ bool Scheduler::makeRoomFor(const Sequence& newcomer) {
         int64_t needed = pages;
         for (const Sequence* s : m_running)
             needed += pagesToCome(*s);
-        return m_pool.available() >= needed && running() < m_limits.maxBatchRows;
+        return available() >= needed && running() < m_limits.maxBatchRows;
     };
     while (!fits()) {
         Sequence* victim = m_running.empty() ? nullptr : leastImportant();
@@ -128,6 +135,10 @@ void Scheduler::admit() {
     int failures = 0;
     for (size_t i = 0; i < m_waiting.size();) {
         Sequence* s = m_waiting[i];
+        if (!canFit(*s)) {
+            ++i;
+            continue;
+        }
         if (tryAdmit(s)) {  // whom it pushed out stands at the end of the list now
             m_waiting.erase(m_waiting.begin() + static_cast<int64_t>(i));
             continue;
@@ -224,9 +235,18 @@ std::span<const PlannedRows> Scheduler::plan(const StepBudget& budget) {
     for (PlannedRows& p : wanted) {
         Sequence* s = p.sequence;
         if (!s->running)
-            continue;  // pushed out
+            continue;       // pushed out
+        if (!canFit(*s)) {  // pushing others out would not help
+            preempt(s);
+            continue;
+        }
+        const auto grow = [&] {
+            const int64_t tokens = s->computed + p.rows;
+            return m_pool.pagesFor(tokens) - static_cast<int64_t>(s->table.pages.size()) <= available() &&
+                   m_pool.grow(s->table, tokens);
+        };
         bool got = false;
-        while (!(got = m_pool.grow(s->table, s->computed + p.rows))) {
+        while (!(got = grow())) {
             Sequence* victim = leastImportant();
             preempt(victim);
             if (victim == s)

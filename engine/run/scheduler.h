@@ -2,7 +2,9 @@
 // fairness, preemption when pages run out. Knows neither model nor sampler. Thread: the engine's.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -59,6 +61,10 @@ class Scheduler {
 
     // The sequence must fit in the pool alone. It stays the caller's and must live until `remove`.
     void add(Sequence* sequence);
+    // At most so many pages are given to sequences together, although the pool has more: memory has become short. Who
+    // needs more than that alone gets no rows.
+    void setPageLimit(int64_t pages) { m_pageLimit = pages; }
+    bool canFit(const Sequence& s) const;  // within the limit, alone, up to its next token
     // Ends it in whatever state; its pages are given back.
     void remove(Sequence* sequence);
 
@@ -79,6 +85,7 @@ class Scheduler {
     std::vector<PlannedRows> chooseRows(const StepBudget& budget) const;
     void choosePromptRows(std::span<PlannedRows> prompts, const StepBudget& budget, StepLoad load, int64_t left) const;
     bool makeRoomFor(const Sequence& newcomer);
+    int64_t available() const { return std::min(m_pool.available(), m_pageLimit - m_pool.counts().held); }
     int64_t pagesToCome(const Sequence& s) const;  // until its next token
     void preempt(Sequence* victim);
     Sequence* leastImportant() const;
@@ -91,6 +98,7 @@ class Scheduler {
     std::vector<PlannedRows> m_plan;
     uint64_t m_nextArrival = 0;
     int64_t m_step = 0;
+    int64_t m_pageLimit = std::numeric_limits<int64_t>::max();
 };
 
 }  // namespace engine
