@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <random>
+#include <set>
 
 #include "engine/run/scheduler.h"
 
@@ -95,6 +96,37 @@ struct World {
     size_t place(const Sequence& s, int64_t position) const {
         const int64_t page = s.table.pages[static_cast<size_t>(position / PageTokens)];
         return static_cast<size_t>(page * PageTokens + position % PageTokens);
+    }
+
+    // Whatever has no content that counts is overwritten: what is read from it would be seen.
+    void giveBack(int64_t n) {
+        pool.giveBack(n);
+        const auto pages = pool.map();
+        for (size_t page = 0; page < pages.size(); ++page)
+            if (pages[page].state == PageInfo::State::Free)
+                std::fill_n(content.begin() + static_cast<int64_t>(page) * PageTokens, PageTokens, -1);
+    }
+
+    // Every held page is in as many tables as it has references, and in none twice; no other page is in a table.
+    void checkPages() {
+        std::vector<int32_t> references(static_cast<size_t>(pool.counts().total));
+        for (const Job& job : jobs) {
+            std::set<int32_t> own;
+            for (const int32_t page : job.sequence.table.pages) {
+                ++references[static_cast<size_t>(page)];
+                ok &= own.insert(page).second;
+            }
+            ok &= job.sequence.running || job.sequence.table.pages.empty();
+        }
+        const auto pages = pool.map();
+        int64_t held = 0, shared = 0;
+        for (size_t i = 0; i < pages.size(); ++i) {
+            ok &= pages[i].references == references[i];
+            ok &= (pages[i].state == PageInfo::State::Held) == (references[i] > 0);
+            held += references[i] > 0;
+            shared += references[i] > 1;
+        }
+        ok &= held == pool.counts().held && shared == pool.counts().shared;
     }
 
     void check(const Job& job) {
@@ -347,7 +379,7 @@ void TstScheduler::boundsDelayOfReplies() {
     step();
     for (int i = 0; i < 3; ++i) {
         step();
-        QVERIFY2(truth.seconds(world.load) <= Longest * 1.15 || world.load.rows == LeastPromptRows,
+        QVERIFY2(truth.seconds(world.load) <= Longest * 1.15 || world.load.rows <= LeastPromptRows,
                  qPrintable(QString::number(truth.seconds(world.load))));
         QVERIFY(truth.seconds(world.load) >= Longest * 0.7 || world.load.rows >= LeastPromptRows);
     }
@@ -367,7 +399,7 @@ void TstScheduler::boundsDelayOfReplies() {
         before = late.computed;
         QCOMPARE(world.decodeRows, static_cast<int64_t>(replies));
         QVERIFY2(rows >= std::min(LeastPromptRows, late.remaining()), qPrintable(QString::number(rows)));
-        QVERIFY2(truth.seconds(world.load) <= Target * 1.2 || rows == LeastPromptRows,
+        QVERIFY2(truth.seconds(world.load) <= Target * 1.2 || rows <= LeastPromptRows,
                  qPrintable(QString("%1 s, %2 rows").arg(truth.seconds(world.load)).arg(rows)));
         ++nLate;
     }
@@ -380,31 +412,61 @@ void TstScheduler::randomRequests_data() {
     QTest::addColumn<int>("pages");
     QTest::addColumn<int>("rows");
     QTest::addColumn<int>("chunk");
-    QTest::newRow("roomy") << 200 << 64 << 64;
-    QTest::newRow("few pages") << 16 << 16 << 8;
-    QTest::newRow("tiny steps") << 40 << 2 << 1;
-    QTest::newRow("just one fits") << 12 << 32 << 32;
+    QTest::addColumn<int>("crowd");
+    QTest::addColumn<int>("longestWait");  // steps that a request may take from its coming to its end
+    QTest::newRow("roomy") << 200 << 64 << 64 << 40 << 300;
+    QTest::newRow("few pages") << 16 << 16 << 8 << 40 << 2000;
+    QTest::newRow("tiny steps") << 40 << 2 << 1 << 20 << 3000;
+    QTest::newRow("just one fits") << 12 << 32 << 32 << 20 << 1500;
+    QTest::newRow("more than slots") << 300 << 6 << 6 << 60 << 3000;
 }
 
+// A hundred thousand requests over all rows of this test: they come in bursts, many begin alike, some are important,
+// some are cancelled, cached pages lose their memory, and memory becomes short at times.
 void TstScheduler::randomRequests() {
     QFETCH(int, pages);
     QFETCH(int, rows);
     QFETCH(int, chunk);
-    World world(pages, {.maxBatchRows = rows, .prefillChunk = chunk});
+    QFETCH(int, crowd);
+    QFETCH(int, longestWait);
+    constexpr int64_t Requests = 20000;
+    World world(pages, {.maxBatchRows = rows, .prefillChunk = chunk, .stepsPerBoost = 64});
     std::mt19937 random(static_cast<uint32_t>(pages));
+    const auto chance = [&](uint32_t n) { return random() % n == 0; };
+    std::vector<std::vector<int32_t>> beginnings;
+    for (int i = 0; i < 4; ++i)
+        beginnings.push_back(prompt(random, 3 + random() % 14));
     int64_t cancelled = 0, submitted = 0;
-    while (submitted < 3000) {
-        if (world.jobs.size() < 40 && random() % 3 == 0) {
-            world.submit(prompt(random, 1 + random() % 24), 1 + random() % 16, random() % 8 == 0);
+    const auto cancelOne = [&] {
+        auto it = std::next(world.jobs.begin(), static_cast<int64_t>(random() % world.jobs.size()));
+        world.scheduler.remove(&it->sequence);
+        world.jobs.erase(it);
+        ++cancelled;
+    };
+    while (submitted < Requests) {
+        for (uint32_t burst = chance(3) ? 1 + random() % 4 : 0; burst > 0; --burst) {
+            if (world.jobs.size() >= static_cast<size_t>(crowd))
+                break;
+            std::vector<int32_t> ids = prompt(random, 1 + random() % 14);
+            if (chance(2))
+                ids.insert(ids.begin(), beginnings[submitted % 4].begin(), beginnings[submitted % 4].end());
+            world.submit(std::move(ids), 1 + random() % 16, chance(8) ? 1 + static_cast<int>(random() % 2) : 0);
             ++submitted;
         }
-        if (!world.jobs.empty() && random() % 20 == 0) {
-            auto it = std::next(world.jobs.begin(), static_cast<int64_t>(random() % world.jobs.size()));
-            world.scheduler.remove(&it->sequence);
-            world.jobs.erase(it);
-            ++cancelled;
-        }
+        if (!world.jobs.empty() && chance(20))
+            cancelOne();
+        if (chance(500))
+            world.pool.clearCache();
+        if (chance(50))
+            world.giveBack(static_cast<int64_t>(random() % 16));
+        if (chance(200))  // memory becomes short, or is back; the longest request fits always
+            world.scheduler.setPageLimit(12 + static_cast<int64_t>(random() % static_cast<uint32_t>(pages)));
+        if (chance(400))
+            while (!world.jobs.empty() && chance(2))
+                cancelOne();
         world.step(2 + static_cast<int64_t>(random() % static_cast<uint32_t>(rows)));
+        if (world.steps % 16 == 0)
+            world.checkPages();
         QVERIFY2(world.ok, qPrintable(QString("after step %1").arg(world.steps)));
     }
     const int64_t left = static_cast<int64_t>(world.jobs.size());
@@ -413,8 +475,9 @@ void TstScheduler::randomRequests() {
     QVERIFY2(world.jobs.empty(), qPrintable(QString("%1 of %2 never ended").arg(world.jobs.size()).arg(left)));
     QCOMPARE(world.finished + cancelled, submitted);
     QCOMPARE(world.pool.counts().held, int64_t{0});
+    world.checkPages();
     QVERIFY(world.ok);
-    QVERIFY2(world.longestStay < 40 * 40 * 10, qPrintable(QString::number(world.longestStay)));
+    QVERIFY2(world.longestStay < longestWait, qPrintable(QString("the longest took %1 steps").arg(world.longestStay)));
 }
 
 QTEST_APPLESS_MAIN(TstScheduler)
