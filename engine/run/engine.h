@@ -62,16 +62,21 @@ const char* stopReasonName(StopReason r);  // "eos", "length", "stop-string", "c
 struct Request {
     ModelId model = 0;
     std::vector<int32_t> ids;  // prompt
-    int64_t maxTokens = 512;   // -1: until the context is full
+    int64_t maxTokens = 512;   // -1: until the context is full, with contextShift without end
     SamplingParams sampling;
     std::vector<std::string> stops;
     int nTop = 0;      // alternatives reported per token
     int priority = 0;  // larger first; the chat in front of the person gets 1
     bool ignoreEos = false;
+    // When the context is full, half of it is left out, after the first keepTokens, and the reply goes on; what is kept
+    // is computed anew. Else the reply ends as ContextFull.
+    bool contextShift = false;
+    int64_t keepTokens = 0;  // at most half of the context; a beginning-of-text token is always kept
 };
 
 struct RequestStats {
     int64_t promptTokens = 0, reusedTokens = 0, generatedTokens = 0;
+    int64_t contextShifts = 0;
     double queueSeconds = 0, prefillSeconds = 0, decodeSeconds = 0, firstTokenSeconds = 0;
 };
 
@@ -91,7 +96,14 @@ struct FailedEvent {
     Error error;
     RequestStats stats;
 };
-using EngineEvent = std::variant<TokenEvent, FinishedEvent, FailedEvent>;  // exactly one Finished or Failed per request
+// The context was full: of its tokens the first `kept` stayed, the next `dropped` were left out.
+struct ContextShiftedEvent {
+    RequestId request;
+    int64_t kept, dropped;
+    int64_t contextTokens;
+};
+using EngineEvent = std::variant<TokenEvent, FinishedEvent, FailedEvent,
+                                 ContextShiftedEvent>;  // exactly one Finished or Failed per request
 
 struct EngineSnapshot {
     struct PerModel {

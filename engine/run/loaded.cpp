@@ -38,6 +38,9 @@ Result<void> Loaded::checkRequest(const Request& request) const {
                            m_info.vocabSize - 1);
     if (request.maxTokens < -1)
         return invalid("The limit is {} tokens, expected -1 (until the context is full) or more", request.maxTokens);
+    if (request.keepTokens < 0 || request.keepTokens > m_info.contextTokens / 2)
+        return invalid("{} tokens shall be kept when the context is full, expected 0 to half of its {}",
+                       request.keepTokens, m_info.contextTokens);
     if (request.nTop < 0 || request.nTop > MaxTop)
         return invalid("{} alternatives per token were asked for, allowed are 0 to {}", request.nTop, MaxTop);
     size_t stopBytes = 0;
@@ -213,6 +216,8 @@ Result<void> Loaded::compute(Backend& backend, std::vector<EngineEvent>& events)
                 m_lastFirstToken = seconds;
             if (ended)
                 end(job);
+            else if (job->takeContextShift())
+                m_scheduler->restart(&job->sequence());
         }
     }
     return {};

@@ -43,6 +43,11 @@ void Scheduler::remove(Sequence* sequence) {
     m_pool.release(sequence->table);
 }
 
+void Scheduler::restart(Sequence* sequence) {
+    if (sequence->running)
+        preempt(sequence);
+}
+
 Sequence* Scheduler::leastImportant() const {
     return *std::max_element(m_running.begin(), m_running.end(),
                              [this](const Sequence* a, const Sequence* b) { return isMoreImportant(a, b); });

@@ -68,6 +68,9 @@ class Scheduler {
     // Ends it in whatever state; its pages are given back.
     void remove(Sequence* sequence);
 
+    // Its ids changed where they were computed already: all of it is computed anew.
+    void restart(Sequence* sequence);
+
     // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. Every sequence that decodes gets
     // its row; the time that is left in the budget goes to prompts.
     std::span<const PlannedRows> plan(const StepBudget& budget);
