@@ -15,6 +15,7 @@
 #include "engine/backend/backend.h"
 #include "engine/core/result.h"
 #include "engine/io/model_file.h"
+#include "engine/models/model.h"
 #include "engine/text/chat_template.h"
 #include "engine/text/sampler.h"
 #include "engine/text/tokenizer.h"
@@ -40,6 +41,11 @@ struct LoadOptions {
     int64_t contextTokens = 0;  // 0: the model's own, cut to what fits in memory (told in LoadedModel::notes)
     kernels::DType kType = kernels::DType::F16, vType = kernels::DType::F16;
     int64_t kvBudgetBytes = 0;  // 0: by contextTokens and free memory
+    // Positions beyond the trained context: None, Linear or Yarn instead of what the file says. ropeScale: how much
+    // longer the context becomes; 0: by contextTokens. A scale alone changes the file's own, or is linear where it has
+    // none.
+    std::optional<RopeScaling> ropeScaling = {};
+    double ropeScale = 0;
     double memoryTarget = 0.9;  // share of the free memory that may be used for weights, context and computing
 };
 

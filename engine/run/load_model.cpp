@@ -5,6 +5,7 @@
 #include "engine/io/plain_text.h"
 #include "engine/models/file_type.h"
 #include "engine/models/models.h"
+#include "engine/models/rope_scaling.h"
 #include "engine/run/free_memory.h"
 #include "engine/run/loaded.h"
 #include "engine/run/memory_plan.h"
@@ -51,7 +52,8 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
     loaded->m_engine = engine;
     TRY(info.file, ModelFile::open(path));
     const ModelFile& file = *info.file;
-    TRY(const ModelConfig config, readModelConfig(file));
+    TRY(ModelConfig config, readModelConfig(file));
+    TRY_VOID(overrideRopeScaling(config.rope, options.ropeScaling, options.ropeScale, options.contextTokens));
 
     int64_t weightBytes = 0;
     for (const TensorInfo& tensor : file.tensors())

@@ -4,6 +4,7 @@
 
 #include "engine/core/error_text.h"
 #include "engine/models/models.h"
+#include "engine/models/rope_scaling.h"
 #include "engine/run/free_memory.h"
 
 namespace engine {
@@ -84,7 +85,13 @@ Result<MemoryPlan> planMemory(const ModelConfig& config, const LoadOptions& opti
             plan.contextTokens, cut, megabytes(pagesFor(plan.contextTokens) * pageBytes), megabytes(most * pageBytes)));
         plan.contextTokens = cut;
     }
-    if (plan.contextTokens > config.trainedContext)
+    const int64_t scaled = scaledContext(config.rope, config.trainedContext);
+    if (plan.contextTokens > config.trainedContext && plan.contextTokens <= scaled)
+        plan.notes.push_back(fmt::format(
+            "The context of {} tokens is longer than the {} that the model was trained with; positions "
+            "are scaled {} times ({}) to reach it",
+            plan.contextTokens, config.trainedContext, config.rope.factor, ropeScalingName(config.rope.scaling)));
+    else if (plan.contextTokens > config.trainedContext)
         plan.notes.push_back(
             fmt::format("The context of {} tokens is longer than the {} that the model was trained with; "
                         "text beyond that may be of lower quality",
