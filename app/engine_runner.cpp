@@ -127,6 +127,9 @@ void EngineRunner::drain() {
             emit progressed(progress->job, progress->fraction, QString::fromStdString(progress->stage));
         else if (const auto* tokens = std::get_if<TokensEvent>(&event))
             emit generated(tokens->job, tokens->tokens);
+        else if (const auto* shifted = std::get_if<ShiftEvent>(&event))
+            emit contextShifted(shifted->job, shifted->shift.kept, shifted->shift.dropped,
+                                shifted->shift.contextTokens);
         else
             emit ended(std::get<JobEnd>(event));
     }
@@ -141,8 +144,10 @@ void EngineRunner::loop(std::stop_token stop) {
         {
             std::unique_lock lock(m_mutex);
             const auto something = [this] { return !m_queue.empty(); };
-            if (m_active.empty())
+            if (m_active.empty() && !m_owned)
                 m_wake.wait(lock, stop, something);
+            else if (m_active.empty())  // idle, but the engine looks whether others need the memory of its caches
+                m_wake.wait_for(lock, stop, std::chrono::seconds(1), something);
             else if (idle)  // requests wait for something that is not compute: look again soon
                 m_wake.wait_for(lock, stop, std::chrono::milliseconds(2), something);
             jobs.swap(m_queue);
@@ -150,7 +155,7 @@ void EngineRunner::loop(std::stop_token stop) {
         }
         for (Job& job : jobs)
             start(job);
-        if (working || !jobs.empty()) {
+        if (working || !jobs.empty() || m_owned) {
             idle = true;
             if (m_owned) {
                 try {
@@ -258,13 +263,17 @@ void EngineRunner::take(std::vector<engine::EngineEvent>& events) {
             if (found == m_active.end())
                 continue;
             job = found->second.job;
-            if (!std::holds_alternative<engine::TokenEvent>(event))
+            const bool ends = std::holds_alternative<engine::FinishedEvent>(event) ||
+                              std::holds_alternative<engine::FailedEvent>(event);
+            if (ends)
                 m_active.erase(found);
         }
         if (auto* token = std::get_if<engine::TokenEvent>(&event)) {
             std::vector<engine::TokenEvent> one;
             one.push_back(std::move(*token));
             push(TokensEvent{job, std::move(one)});
+        } else if (const auto* shifted = std::get_if<engine::ContextShiftedEvent>(&event)) {
+            push(ShiftEvent{job, *shifted});
         } else if (auto* finished = std::get_if<engine::FinishedEvent>(&event)) {
             const bool cancelled = finished->reason == engine::StopReason::Cancelled;
             pushEnd({job,

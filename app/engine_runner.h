@@ -64,6 +64,8 @@ class EngineRunner : public QObject {
   signals:
     void progressed(app::JobId job, double fraction, const QString& stage);
     void generated(app::JobId job, const std::vector<engine::TokenEvent>& tokens);
+    // The oldest tokens of a full context were left out; the reply goes on.
+    void contextShifted(app::JobId job, qint64 kept, qint64 dropped, qint64 contextTokens);
     void ended(const app::JobEnd& end);
 
   private:
@@ -93,7 +95,11 @@ class EngineRunner : public QObject {
         JobId job;
         std::vector<engine::TokenEvent> tokens;
     };
-    using Event = std::variant<ProgressEvent, TokensEvent, JobEnd>;
+    struct ShiftEvent {
+        JobId job;
+        engine::ContextShiftedEvent shift;
+    };
+    using Event = std::variant<ProgressEvent, TokensEvent, ShiftEvent, JobEnd>;
 
     JobId post(decltype(Job::what) what);
     void push(Event event);

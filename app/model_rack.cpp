@@ -7,6 +7,7 @@
 #include "app/model_name.h"
 #include "app/prompt.h"
 #include "app/workbench_parts.h"
+#include "engine/models/rope_scaling.h"
 
 namespace app {
 
@@ -20,6 +21,13 @@ kernels::DType kvTypeOf(const std::string& name) {
     if (name == "q4_0")
         return kernels::DType::Q4_0;
     return kernels::DType::F16;
+}
+
+std::optional<engine::RopeScaling> ropeScalingOf(const std::string& name) {
+    for (const auto scaling : {engine::RopeScaling::None, engine::RopeScaling::Linear, engine::RopeScaling::Yarn})
+        if (name == engine::ropeScalingName(scaling))
+            return scaling;
+    return {};
 }
 
 }  // namespace
@@ -132,6 +140,9 @@ void ModelRack::begin(const Wish& wish) {
     engine::LoadOptions options;
     options.contextTokens = settings.contextTokens;
     options.kType = options.vType = kvTypeOf(settings.kvType);
+    options.ropeScaling = ropeScalingOf(settings.ropeScaling);
+    options.ropeScale = settings.ropeScale;
+    options.memoryTarget = settings.memoryTarget;
     m_loadJob = m_parts.engine.load(wish.path.toStdString(), options);
     m_rowId = m_parts.addJob(Workbench::tr("Load %1").arg(QFileInfo(wish.path).fileName()));
     m_parts.jobCancel[m_rowId] = [this, job = m_loadJob] { m_parts.engine.cancel(job); };
@@ -185,6 +196,9 @@ void ModelRack::finishLoad(const JobEnd& end) {
         info.nLayers = m.nLayers;
         info.vocabSize = m.vocabSize;
         info.kvType = QString::fromStdString(m_parts.open->settings.kvType);
+        info.ropeScaling = QString::fromStdString(m_parts.open->settings.ropeScaling);
+        info.ropeScale = m_parts.open->settings.ropeScale;
+        info.memoryTarget = m_parts.open->settings.memoryTarget;
         info.loadSeconds = m.loadSeconds;
         for (const std::string& note : m.notes)
             info.notes << QString::fromStdString(note);

@@ -1,5 +1,7 @@
 #include "app/prompt.h"
 
+#include <algorithm>
+
 namespace app {
 
 engine::Result<Prompt> renderPrompt(const PromptInput& input) {
@@ -20,6 +22,17 @@ engine::Result<Prompt> renderPrompt(const PromptInput& input) {
         (prompt.ids.empty() || prompt.ids.front() != tokenizer.bosId()))
         prompt.ids.insert(prompt.ids.begin(), tokenizer.bosId());
     return prompt;
+}
+
+int64_t systemTokens(PromptInput input, const Prompt& prompt) {
+    if (input.messages.empty() || input.messages[0].value("role", "") != "system")
+        return 0;
+    input.messages = nlohmann::ordered_json::array({input.messages[0]});
+    const auto alone = renderPrompt(input);  // goes on with the reply's role, where the prompt has the person's
+    if (!alone)
+        return 0;
+    const auto end = std::mismatch(prompt.ids.begin(), prompt.ids.end(), alone->ids.begin(), alone->ids.end()).first;
+    return end - prompt.ids.begin();
 }
 
 }  // namespace app

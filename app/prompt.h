@@ -22,9 +22,13 @@ struct PromptInput {
 struct Prompt {
     std::vector<int32_t> ids;
     std::string text;
+    int64_t systemTokens = 0;  // leading ids that the system prompt makes; only where it was asked for
 };
 
 // The prompt up to the point where the reply begins. Error: the template's, with line and column.
 engine::Result<Prompt> renderPrompt(const PromptInput& input);
+// How many of a rendered prompt's leading ids come from its system prompt; 0: it has none, or they cannot be told
+// apart.
+int64_t systemTokens(PromptInput input, const Prompt& prompt);
 
 }  // namespace app

@@ -74,7 +74,14 @@ void Replies::start(const std::shared_ptr<Conversation>& chat, MessageId reply) 
         watcher->deleteLater();
         submit(run, watcher->result());
     });
-    watcher->setFuture(QtConcurrent::run([input = std::move(input)] { return renderPrompt(input); }));
+    const auto asked = ChatSettings::fromJson(message->row.stats.settingsJson.toStdString());
+    const bool shifts = asked ? asked->contextShift : chat->settings.contextShift;
+    watcher->setFuture(QtConcurrent::run([input = std::move(input), shifts] {
+        Result<Prompt> prompt = renderPrompt(input);
+        if (prompt && shifts)
+            prompt->systemTokens = systemTokens(input, *prompt);
+        return prompt;
+    }));
 }
 
 void Replies::submit(const RunPtr& run, Result<Prompt> prompt) {
@@ -125,6 +132,8 @@ void Replies::submit(const RunPtr& run, Result<Prompt> prompt) {
     request.sampling.seed = message->row.stats.seed;
     request.stops = settings.stops;
     request.nTop = settings.tokenAlternatives;
+    request.contextShift = settings.contextShift;
+    request.keepTokens = qMin(static_cast<int64_t>(prompt->systemTokens), static_cast<int64_t>(limit / 2));
     request.priority = m_parts.isOpen(*run->chat) ? 1 : 0;
     message->row.stats.promptTokens = static_cast<qint64>(request.ids.size());
     run->job = m_parts.engine.generate(std::move(request));
@@ -190,6 +199,17 @@ void Replies::onTokens(JobId job, const std::vector<engine::TokenEvent>& events)
     } else if (!m_paintTimer.isActive()) {
         m_paintTimer.start();
     }
+}
+
+void Replies::onContextShifted(JobId job, qint64 kept, qint64 dropped, qint64 contextTokens) {
+    const auto found = std::find_if(m_runs.begin(), m_runs.end(), [&](const RunPtr& run) { return run->job == job; });
+    if (found == m_runs.end())
+        return;
+    const QLocale locale;
+    m_parts.addNote((*found)->chat, (*found)->reply, Severity::Info,
+                    Workbench::tr("The context of %1 tokens was full. After the first %2 tokens, the next %3 were left "
+                                  "out of what the model sees, and the reply went on.")
+                        .arg(locale.toString(contextTokens), locale.toString(kept), locale.toString(dropped)));
 }
 
 void Replies::flushToModel() {

@@ -31,6 +31,7 @@ class Replies {
 
     bool owns(JobId job) const;
     void onTokens(JobId job, const std::vector<engine::TokenEvent>& tokens);
+    void onContextShifted(JobId job, qint64 kept, qint64 dropped, qint64 contextTokens);
     void onEnded(const JobEnd& end);
     bool usesModel(LoadedId id) const;
     double lastTokensPerSecond() const { return m_lastTokensPerSecond; }  // of the reply that ended last; 0: none

@@ -171,6 +171,11 @@ QList<SettingSpec> settingSpecs() {
         -1, tr("until the context is full"));
     add("stops", reply, tr("Stop strings"), tr("The reply ends where one of these appears; one per line."),
         SettingKind::Lines);
+    add("contextShift", reply, tr("Go on when the context is full"),
+        tr("The oldest half of the conversation is left out then, after the system prompt, and the chat says so. Off: "
+           "the "
+           "reply ends there."),
+        SettingKind::Toggle);
     integer("tokenAlternatives", reply, tr("Alternatives per token"),
             tr("How many other choices are kept for the token view; 0 keeps none."), 0, 50, 1);
     specs.last().advanced = true;
@@ -188,6 +193,24 @@ QList<SettingSpec> settingSpecs() {
     kv->choiceNames =
         QStringList{QStringLiteral("F32"), QStringLiteral("F16"), QStringLiteral("Q8_0"), QStringLiteral("Q4_0")};
     kv->appliesOnLoad = true;
+    SettingSpec* scaling =
+        add("ropeScaling", model, tr("Position scaling"),
+            tr("Stretches the positions for contexts longer than the trained one; YaRN keeps more of "
+               "the quality."),
+            SettingKind::Choice);
+    scaling->choices =
+        QStringList{QStringLiteral("model"), QStringLiteral("none"), QStringLiteral("linear"), QStringLiteral("yarn")};
+    scaling->choiceNames = QStringList{tr("as the model says"), tr("none"), tr("linear"), QStringLiteral("YaRN")};
+    scaling->appliesOnLoad = true;
+    scaling->advanced = true;
+    off(real("ropeScale", model, tr("Scaling factor"), tr("How many times longer the context becomes."), 0, 64, 0.5, 2),
+        0.0, tr("by the context"));
+    specs.last().appliesOnLoad = true;
+    specs.last().advanced = true;
+    real("memoryTarget", model, tr("Memory to use"),
+         tr("The share of the free memory that weights, context and computing may take together."), 0.1, 1, 0.05, 2);
+    specs.last().appliesOnLoad = true;
+    specs.last().advanced = true;
     return specs;
 }
 
@@ -218,6 +241,14 @@ QVariant settingValue(const ChatSettings& s, const QString& id) {
         return static_cast<qlonglong>(s.contextTokens);
     if (id == QLatin1String("kvType"))
         return QString::fromStdString(s.kvType);
+    if (id == QLatin1String("ropeScaling"))
+        return QString::fromStdString(s.ropeScaling);
+    if (id == QLatin1String("ropeScale"))
+        return s.ropeScale;
+    if (id == QLatin1String("memoryTarget"))
+        return s.memoryTarget;
+    if (id == QLatin1String("contextShift"))
+        return s.contextShift;
     return {};
 }
 
@@ -250,6 +281,10 @@ Result<void> setSettingValue(ChatSettings& s, const QString& id, const QVariant&
                 s.sampling.*f.field = static_cast<int32_t>(number);
         if (id == QLatin1String("seed"))
             s.sampling.seed = static_cast<uint64_t>(number);
+        else if (id == QLatin1String("ropeScale"))
+            s.ropeScale = number;
+        else if (id == QLatin1String("memoryTarget"))
+            s.memoryTarget = number;
         else if (id == QLatin1String("maxTokens"))
             s.maxTokens = number == 0 ? -1 : static_cast<int64_t>(number);
         else if (id == QLatin1String("tokenAlternatives"))
@@ -262,6 +297,8 @@ Result<void> setSettingValue(ChatSettings& s, const QString& id, const QVariant&
         s.systemPrompt = value.toString().toStdString();
     } else if (id == QLatin1String("randomSeed")) {
         s.randomSeed = value.toBool();
+    } else if (id == QLatin1String("contextShift")) {
+        s.contextShift = value.toBool();
     } else if (id == QLatin1String("dryBreakers")) {
         s.sampling.dryBreakers = fromList(value.toStringList());
     } else if (id == QLatin1String("stops")) {
@@ -272,6 +309,10 @@ Result<void> setSettingValue(ChatSettings& s, const QString& id, const QVariant&
         if (!spec->choices.contains(value.toString()))
             return refuse(spec->choices.join(QStringLiteral(", ")));
         s.kvType = value.toString().toStdString();
+    } else if (id == QLatin1String("ropeScaling")) {
+        if (!spec->choices.contains(value.toString()))
+            return refuse(spec->choices.join(QStringLiteral(", ")));
+        s.ropeScaling = value.toString().toStdString();
     } else if (id == QLatin1String("order")) {
         std::vector<SamplerStep> order;
         for (const QString& name : value.toStringList()) {
@@ -308,6 +349,10 @@ std::string ChatSettings::toJson() const {
     j["tokenAlternatives"] = tokenAlternatives;
     j["contextTokens"] = contextTokens;
     j["kvType"] = kvType;
+    j["ropeScaling"] = ropeScaling;
+    j["ropeScale"] = ropeScale;
+    j["memoryTarget"] = memoryTarget;
+    j["contextShift"] = contextShift;
     if (!sampling.logitBias.empty()) {
         ordered_json bias = ordered_json::array();
         for (const auto& [id, value] : sampling.logitBias)
@@ -366,6 +411,10 @@ void applyPreset(ChatSettings& settings, const ChatSettings& preset) {
     next.systemPrompt = settings.systemPrompt;
     next.contextTokens = settings.contextTokens;
     next.kvType = settings.kvType;
+    next.ropeScaling = settings.ropeScaling;
+    next.ropeScale = settings.ropeScale;
+    next.memoryTarget = settings.memoryTarget;
+    next.contextShift = settings.contextShift;
     next.tokenAlternatives = settings.tokenAlternatives;
     settings = std::move(next);
 }

@@ -81,7 +81,9 @@ struct LoadedModelInfo {
     QString path, name, architecture, quantization, device;  // device: "CPU, 2 threads, AVX2"
     qint64 parameters = 0, weightBytes = 0, kvBytes = 0, contextTokens = 0, trainedContext = 0, kvPages = 0;
     qint64 nLayers = 0, vocabSize = 0;
-    QString kvType;           // "f16"
+    QString kvType;       // "f16"
+    QString ropeScaling;  // "model", "none", "linear", "yarn": what was asked for
+    double ropeScale = 0, memoryTarget = 0.9;
     QString templateProblem;  // empty: the template works
     QStringList notes;        // what was cut or could not be used, in words
     double loadSeconds = 0;

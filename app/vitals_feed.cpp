@@ -83,6 +83,31 @@ void VitalsFeed::sample() {
     samples << VitalsModel::Sample{
         QStringLiteral("gpu"), {}, Workbench::tr("This build computes on the processor; no GPU is read"), 0, 0};
     m_parts.vitals.push(samples);
+    tellShortMemory(engineNow);
+}
+
+// A model's pages are fewer than its context while other programs hold the memory that was free when it was loaded.
+// Told when it changes: who has closed the banner does not see it again each second.
+void VitalsFeed::tellShortMemory(const engine::EngineSnapshot& snapshot) {
+    const QString id = QStringLiteral("short-memory");
+    QString text;
+    for (const auto& model : snapshot.models) {
+        const ModelRack::Loaded* loaded = m_parts.rack.find(model.id);
+        const qint64 tokens = loaded ? model.pagesUsable * loaded->model.kvPageTokens : 0;
+        if (!loaded || model.pagesUsable >= model.pagesTotal || tokens >= loaded->info.contextTokens)
+            continue;
+        text = Workbench::tr(
+                   "Memory has become short: other programs took it, and %1 can keep only part of its %2 tokens. Close "
+                   "other programs, or unload models that are not needed.")
+                   .arg(loaded->info.name, QLocale().toString(loaded->info.contextTokens));
+    }
+    if (text == m_toldShortMemory)
+        return;
+    m_toldShortMemory = text;
+    if (text.isEmpty())
+        m_parts.hideBanner(id);
+    else
+        m_parts.showBanner({id, Severity::Warning, text, {}});
 }
 
 }  // namespace app

@@ -4,6 +4,7 @@
 #include <QTimer>
 #include <memory>
 
+#include "engine/run/engine.h"
 #include "engine/trace/metric_source.h"
 
 namespace app {
@@ -17,9 +18,12 @@ class VitalsFeed {
     void sample();
 
   private:
+    void tellShortMemory(const engine::EngineSnapshot& snapshot);
+
     WorkbenchParts& m_parts;
     std::unique_ptr<engine::MetricSource> m_host;
     QTimer m_timer;
+    QString m_toldShortMemory;
 };
 
 }  // namespace app

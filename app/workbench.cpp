@@ -82,6 +82,10 @@ Workbench::Workbench(const Profile& profile, Settings& settings, StoreQueue& sto
     connect(&engine, &EngineRunner::generated, this, [this](JobId job, const std::vector<engine::TokenEvent>& tokens) {
         m_parts->replies.onTokens(job, tokens);
     });
+    connect(&engine, &EngineRunner::contextShifted, this,
+            [this](JobId job, qint64 kept, qint64 dropped, qint64 contextTokens) {
+                m_parts->replies.onContextShifted(job, kept, dropped, contextTokens);
+            });
     connect(&engine, &EngineRunner::ended, this, [this](const JobEnd& end) {
         if (m_parts->rack.owns(end.job))
             m_parts->rack.onEnded(end);

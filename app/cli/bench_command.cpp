@@ -62,8 +62,8 @@ class Bench {
                 ++tokens;
             else if (std::holds_alternative<engine::FinishedEvent>(event))
                 ++ended;
-            else
-                return std::get<engine::FailedEvent>(event).error;
+            else if (const auto* failed = std::get_if<engine::FailedEvent>(&event))
+                return failed->error;
         }
         return more || !m_events.empty();
     }

@@ -92,7 +92,10 @@ class Conversation {
             lastSaved = now;
             saved = m_store->updateStreaming(m_reply.id, soFar);
         };
-        auto results = runRequests(m_session, std::move(requests), m_context.interrupt, onToken);
+        const auto onShift = [&](size_t, const engine::ContextShiftedEvent& shift) {
+            m_context.output.note("note: " + contextShiftText(shift));
+        };
+        auto results = runRequests(m_session, std::move(requests), m_context.interrupt, onToken, onShift);
         Generation result;
         if (results)
             result = std::move(results->front());

@@ -19,6 +19,10 @@ constexpr OptionSpec globals[] = {
     {"--seed", "N", "seed of the sampler (default: a new one, reported)"},
     {"--ctx", "N", "tokens of context (default: the model's, as memory allows)"},
     {"--kv", "TYPE", "type of the key and value cache: f16 (default), q8_0, q4_0 or f32"},
+    {"--memory-target", "SHARE", "of the free memory that may be used (default 0.9)"},
+    {"--rope-scaling", "NAME",
+     "none, linear or yarn instead of what the file says, for contexts beyond the trained one"},
+    {"--rope-scale", "X", "how many times longer the context becomes (default: --ctx over the trained one)"},
 };
 
 constexpr OptionSpec infoOptions[] = {

@@ -76,7 +76,10 @@ Result<void> runBatch(CliContext& context, const RequestSettings& defaults) {
         context.output.progress(stage,
                                 static_cast<double>(++nTokens) / static_cast<double>(std::max<int64_t>(1, most)));
     };
-    TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken));
+    const auto onShift = [&](size_t index, const engine::ContextShiftedEvent& shift) {
+        context.output.note(fmt::format("note: request {}: {}", index + 1, contextShiftText(shift)));
+    };
+    TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken, onShift));
     engine::Error firstError;
     bool failed = false, cancelled = false;
     for (size_t i = 0; i < results.size(); ++i) {
@@ -130,7 +133,10 @@ Result<void> runGenerate(CliContext& context) {
     std::vector<engine::Request> requests;
     requests.push_back(makeRequest(session, std::move(ids), settings));
     const auto onToken = [&](size_t, const std::string& text) { context.output.text(text); };
-    TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken));
+    const auto onShift = [&](size_t, const engine::ContextShiftedEvent& shift) {
+        context.output.note("note: " + contextShiftText(shift));
+    };
+    TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken, onShift));
     const Generation& result = results.front();
     if (result.error) {
         if (context.output.json() && !result.tokens.empty()) {  // what was generated before is kept

@@ -65,6 +65,8 @@ constexpr OptionSpec specs[] = {
     {"--stop", "TEXT", "end where this text appears; may be repeated"},
     {"--logprobs", "K", "report each token's log-probability and its K best alternatives"},
     {"--ignore-eos", "", "go on after an end-of-text token"},
+    {"--context-shift", "", "when the context is full, leave out its oldest half and go on (default: end there)"},
+    {"--keep", "N", "tokens at the beginning that a shift does not leave out (default 0)"},
 };
 
 // "--top-k" -> "top_k", "-n" -> "n"
@@ -166,6 +168,8 @@ Result<RequestSettings> requestSettings(const Arguments& arguments, int64_t defa
     TRY(const int64_t logprobs, arguments.integer("--logprobs", -1, 0, 1000));
     settings.logprobs = static_cast<int>(logprobs);
     settings.ignoreEos = arguments.has("--ignore-eos");
+    settings.contextShift = arguments.has("--context-shift");
+    TRY(settings.keepTokens, arguments.integer("--keep", 0, 0, maxInt));
     settings.seedGiven = arguments.has("--seed");
     TRY(const int64_t seed, arguments.integer("--seed", 0, 0, maxSeed));
     sampling.seed = settings.seedGiven ? static_cast<uint64_t>(seed) : newSeed();
@@ -205,6 +209,12 @@ Result<void> applyJson(const nlohmann::ordered_json& object, RequestSettings& se
             if (!value.is_boolean())
                 return engine::invalid("\"ignore_eos\" is {}, expected true or false", jsonText(value));
             settings.ignoreEos = value.get<bool>();
+        } else if (key == "context_shift") {
+            if (!value.is_boolean())
+                return engine::invalid("\"context_shift\" is {}, expected true or false", jsonText(value));
+            settings.contextShift = value.get<bool>();
+        } else if (key == "keep") {
+            TRY(settings.keepTokens, jsonInteger(key, value, 0, maxInt));
         } else if (key == "stop") {
             settings.stops.clear();
             for (const auto& stop : value.is_array() ? value : nlohmann::ordered_json::array({value})) {

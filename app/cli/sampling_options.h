@@ -15,6 +15,8 @@ struct RequestSettings {
     int64_t maxTokens = 0;
     int logprobs = -1;  // alternatives per token; -1: no log-probabilities in the result
     bool ignoreEos = false;
+    bool contextShift = false;
+    int64_t keepTokens = 0;
     std::vector<std::string> stops;
 };
 

@@ -23,6 +23,8 @@ Result<engine::EngineOptions> engineOptions(const Arguments& arguments) {
     TRY(const int64_t threads, arguments.integer("--threads", 0, 1, 1024));
     options.threads = static_cast<int>(threads);
     options.exact = arguments.has("--exact");
+    if (arguments.has("--batch"))
+        options.decodingStepSeconds = 0;  // nobody watches a single reply: large steps are efficient
     options.isa = arguments.text("--isa");
     if (arguments.has("--isa") && !kernels::isaFromName(options.isa))
         return usageError("--isa is '{}', expected scalar, avx2, avx512 or amx", engine::plainText(options.isa));
@@ -48,6 +50,19 @@ Result<engine::LoadOptions> loadOptions(const Arguments& arguments, int64_t leas
     if (found == std::end(types))
         return usageError("--kv is '{}', expected f16, q8_0, q4_0 or f32", engine::plainText(kv));
     options.kType = options.vType = found->second;
+    TRY(options.memoryTarget, arguments.real("--memory-target", options.memoryTarget, 0.01, 1));
+    TRY(options.ropeScale, arguments.real("--rope-scale", 0, 0.01, 10000));
+    constexpr std::pair<std::string_view, engine::RopeScaling> scalings[] = {{"none", engine::RopeScaling::None},
+                                                                             {"linear", engine::RopeScaling::Linear},
+                                                                             {"yarn", engine::RopeScaling::Yarn}};
+    if (arguments.has("--rope-scaling")) {
+        const std::string name = arguments.text("--rope-scaling");
+        const auto scaling =
+            std::find_if(std::begin(scalings), std::end(scalings), [&](auto& row) { return row.first == name; });
+        if (scaling == std::end(scalings))
+            return usageError("--rope-scaling is '{}', expected none, linear or yarn", engine::plainText(name));
+        options.ropeScaling = scaling->second;
+    }
     return options;
 }
 
@@ -114,11 +129,14 @@ engine::Request makeRequest(const Session& session, std::vector<int32_t> ids, co
     request.stops = settings.stops;
     request.nTop = std::max(0, settings.logprobs);
     request.ignoreEos = settings.ignoreEos;
+    request.contextShift = settings.contextShift;
+    request.keepTokens = settings.keepTokens;
     return request;
 }
 
 Result<std::vector<Generation>> runRequests(Session& session, std::vector<engine::Request> requests,
-                                            Interrupt& interrupt, const OnToken& onToken) {
+                                            Interrupt& interrupt, const OnToken& onToken,
+                                            const OnContextShift& onContextShift) {
     std::vector<Generation> results(requests.size());
     std::vector<engine::RequestId> ids;
     for (size_t i = 0; i < requests.size(); ++i) {
@@ -167,6 +185,9 @@ Result<std::vector<Generation>> runRequests(Session& session, std::vector<engine
                 result.stop = finished->reason;
                 result.stats = finished->stats;
                 --nRunning;
+            } else if (const auto* shifted = std::get_if<engine::ContextShiftedEvent>(&event)) {
+                if (onContextShift)
+                    onContextShift(indexOf(shifted->request), *shifted);
             } else if (auto* failed = std::get_if<engine::FailedEvent>(&event)) {
                 Generation& result = results[indexOf(failed->request)];
                 result.error = std::move(failed->error);
@@ -176,6 +197,12 @@ Result<std::vector<Generation>> runRequests(Session& session, std::vector<engine
         }
     }
     return results;
+}
+
+std::string contextShiftText(const engine::ContextShiftedEvent& shift) {
+    return fmt::format(
+        "the context of {} tokens was full: after the first {}, the next {} were left out, and it goes on",
+        shift.contextTokens, shift.kept, shift.dropped);
 }
 
 Json generationJson(const Generation& generation, int logprobs) {
@@ -194,7 +221,8 @@ Json generationJson(const Generation& generation, int logprobs) {
                    {"firstTokenSeconds", stats.firstTokenSeconds},
                    {"peakRssBytes", peakRssBytes()},
                    {"reusedTokens", stats.reusedTokens},
-                   {"seed", generation.seed}};
+                   {"seed", generation.seed},
+                   {"contextShifts", stats.contextShifts}};
     if (logprobs >= 0) {
         Json rows = Json::array();
         for (const engine::SampledToken& token : generation.tokens) {

@@ -38,8 +38,11 @@ engine::Request makeRequest(const Session& session, std::vector<int32_t> ids, co
 // Runs the requests together until all have ended; Ctrl-C cancels them and keeps what they have. onToken gets the index
 // of the request and the text that became ready (also the rest at the end).
 using OnToken = std::function<void(size_t index, const std::string& text)>;
+using OnContextShift = std::function<void(size_t index, const engine::ContextShiftedEvent&)>;
 engine::Result<std::vector<Generation>> runRequests(Session& session, std::vector<engine::Request> requests,
-                                                    Interrupt& interrupt, const OnToken& onToken);
+                                                    Interrupt& interrupt, const OnToken& onToken,
+                                                    const OnContextShift& onContextShift);
+std::string contextShiftText(const engine::ContextShiftedEvent& shift);  // a line for people
 // The fields that `generate` promises.
 Json generationJson(const Generation& generation, int logprobs);
 // A JSON array of token ids; the error names the element. `what` is where it comes from.

@@ -82,6 +82,9 @@ class KvStorage {
     virtual int64_t nPages() const = 0;
     virtual std::byte* keyPage(int64_t layer, int32_t page) = 0;  // pageBytesK() bytes
     virtual std::byte* valuePage(int64_t layer, int32_t page) = 0;
+    // Gives the memory of pages [first, first + n) back to the system; their content is lost, they can be written
+    // again. False: it cannot be given back here, nothing happened.
+    virtual bool discard([[maybe_unused]] int32_t first, [[maybe_unused]] int64_t n) { return false; }
 };
 
 // One product of a group that shares its input; `bias` may be null. accumulate: out += instead of out =.

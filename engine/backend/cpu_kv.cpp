@@ -45,4 +45,12 @@ Result<std::unique_ptr<KvStorage>> CpuKv::make(const KvShape& shape, int64_t nPa
     return std::unique_ptr<KvStorage>(std::move(kv));
 }
 
+bool CpuKv::discard(int32_t first, int64_t n) {
+    bool done = true;
+    for (int64_t layer = 0; layer < m_shape.nLayers && done; ++layer)
+        done = discardMemory(keyPage(layer, first), n * m_shape.pageBytesK()) &&
+               discardMemory(valuePage(layer, first), n * m_shape.pageBytesV());
+    return done;
+}
+
 }  // namespace engine

@@ -8,6 +8,10 @@
 
 namespace engine {
 
+// Gives the system pages that lie wholly within the range back; they read as zeros afterwards. False: not possible
+// here.
+bool discardMemory(std::byte* begin, int64_t sizeBytes);
+
 class CpuKv final : public KvStorage {
   public:
     // Error: Unsupported (a cache type without an encoder, or rows that are no multiple of its block), OutOfMemory.
@@ -21,6 +25,7 @@ class CpuKv final : public KvStorage {
     std::byte* valuePage(int64_t layer, int32_t page) override {
         return m_memory.data() + layer * m_layerBytes + m_nPages * m_shape.pageBytesK() + page * m_shape.pageBytesV();
     }
+    bool discard(int32_t first, int64_t n) override;
 
   private:
     KvShape m_shape;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/core/error_text.h"
+
 namespace engine {
 
 namespace {
@@ -49,6 +51,55 @@ RopeParams makeRope(const RopeConfig& config, int64_t contextTokens) {
         magnitude *= 1 + 0.1 * std::log(config.factor);
     rope.magnitude = static_cast<float>(magnitude);
     return rope;
+}
+
+const char* ropeScalingName(RopeScaling scaling) {
+    switch (scaling) {
+        case RopeScaling::None:
+            return "none";
+        case RopeScaling::Linear:
+            return "linear";
+        case RopeScaling::Yarn:
+            return "yarn";
+        case RopeScaling::LongRope:
+            return "longrope";
+    }
+    return "";
+}
+
+Result<void> overrideRopeScaling(RopeConfig& config, std::optional<RopeScaling> scaling, double factor,
+                                 int64_t contextTokens) {
+    constexpr double Least = 0.01, Most = 10000;
+    if (!scaling && factor == 0)
+        return {};
+    if (factor != 0 && !(factor >= Least && factor <= Most))
+        return invalid("positions shall be scaled by {}, expected a factor from {} to {}", factor, Least, Most);
+    const RopeScaling kind =
+        scaling.value_or(config.scaling == RopeScaling::None ? RopeScaling::Linear : config.scaling);
+    if (kind == RopeScaling::LongRope)
+        return invalid("positions scaled by longrope come from tables of the model and take no factor");
+    if (kind == RopeScaling::None) {
+        if (factor != 0 && factor != 1)
+            return invalid("positions shall be scaled by {} and by none, expected linear or yarn with a factor",
+                           factor);
+        config.scaling = RopeScaling::None;
+        config.factor = 1;
+        return {};
+    }
+    if (factor == 0 && contextTokens <= config.originalContext)
+        return invalid(
+            "{} scaling needs a factor, or a context longer than the {} tokens that the model was trained with",
+            ropeScalingName(kind), config.originalContext);
+    config.scaling = kind;
+    config.factor =
+        factor != 0 ? factor : static_cast<double>(contextTokens) / static_cast<double>(config.originalContext);
+    return {};
+}
+
+int64_t scaledContext(const RopeConfig& config, int64_t trainedContext) {
+    const bool stretched = config.scaling == RopeScaling::Linear || config.scaling == RopeScaling::Yarn;
+    const double scaled = stretched ? static_cast<double>(config.originalContext) * config.factor : 0;
+    return std::max(trainedContext, static_cast<int64_t>(std::min(scaled, 1e15)));
 }
 
 }  // namespace engine

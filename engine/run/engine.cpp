@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <new>
 
 #include "engine/core/error_text.h"
 #include "engine/run/free_memory.h"
@@ -81,16 +82,30 @@ class EngineImpl final : public Engine {
     }
 
     bool step(std::vector<EngineEvent>& events) override {
+        try {
+            return tryStep(events);
+        } catch (const std::bad_alloc&) {
+            return true;  // outside of the computation; what was to be done is done by the next step
+        }
+    }
+
+    bool tryStep(std::vector<EngineEvent>& events) {
         const size_t before = events.size();
+        events.reserve(before + m_pending.size());  // none is lost half way
         events.insert(events.end(), std::make_move_iterator(m_pending.begin()),
                       std::make_move_iterator(m_pending.end()));
         m_pending.clear();
         cancelRequested(events);
+        watchMemory();
+        if (m_publishDue)
+            publish({});
         StepFigures figures;
+        const bool decoding = std::any_of(m_models.begin(), m_models.end(),
+                                          [](const auto& loaded) { return loaded->scheduler().decoding(); });
         for (size_t i = 0; i < m_models.size() && figures.rows == 0; ++i) {  // models take turns
             m_turn = (m_turn + 1) % m_models.size();
             if (m_models[m_turn]->hasWork())
-                figures = m_models[m_turn]->step(*m_backend, events);
+                figures = m_models[m_turn]->step(decoding, *m_backend, events);
         }
         if (figures.rows == 0 && events.size() == before)
             return false;
@@ -123,6 +138,20 @@ class EngineImpl final : public Engine {
     }
 
   private:
+    // Asks what is free, and lets the models give back or use again what follows from it.
+    void watchMemory() {
+        const Clock::time_point now = Clock::now();
+        if (m_models.empty() || now - m_memoryChecked < std::chrono::duration<double>(m_options.memoryCheckSeconds))
+            return;
+        m_memoryChecked = now;
+        int64_t freeBytes = m_options.freeMemory ? m_options.freeMemory() : freeMemoryBytes();
+        bool changed = false;
+        for (const auto& loaded : m_models)
+            changed |= freeBytes > 0 && loaded->fitMemory(freeBytes);
+        if (changed)
+            publish({});
+    }
+
     struct Rate {
         Clock::time_point at;
         int64_t rows, decodeRows;
@@ -138,11 +167,24 @@ class EngineImpl final : public Engine {
             const std::lock_guard lock(m_mutex);
             cancelled.swap(m_cancelled);
         }
-        for (const RequestId id : cancelled)  // one that has ended already is not found: it had its last event
-            std::any_of(m_models.begin(), m_models.end(), [&](auto& loaded) { return loaded->cancel(id, events); });
+        for (const RequestId id : cancelled)
+            try {  // one that has ended already is not found: it had its last event
+                std::any_of(m_models.begin(), m_models.end(), [&](auto& loaded) { return loaded->cancel(id, events); });
+            } catch (const std::bad_alloc&) {
+                cancel(id);
+            }
     }
 
     void publish(const StepFigures& figures) {
+        m_publishDue = false;
+        try {
+            tryPublish(figures);
+        } catch (const std::bad_alloc&) {  // the snapshot stays that of the step before for the moment
+            m_publishDue = true;
+        }
+    }
+
+    void tryPublish(const StepFigures& figures) {
         EngineSnapshot next;
         for (const auto& loaded : m_models) {
             const KvPool::Counts& pages = loaded->pool().counts();
@@ -152,7 +194,8 @@ class EngineImpl final : public Engine {
                                    .pagesShared = pages.shared,
                                    .pagesCached = pages.cached,
                                    .running = loaded->scheduler().running(),
-                                   .waiting = loaded->scheduler().waiting()});
+                                   .waiting = loaded->scheduler().waiting(),
+                                   .pagesUsable = loaded->usablePages()});
         }
         const Clock::time_point now = Clock::now();
         const std::lock_guard lock(m_mutex);
@@ -175,6 +218,8 @@ class EngineImpl final : public Engine {
     ModelId m_nextModel = 1;
     RequestId m_nextRequest = 1;
     size_t m_turn = 0;
+    bool m_publishDue = false;
+    Clock::time_point m_memoryChecked{};
 
     mutable std::mutex m_mutex;  // what follows
     std::vector<RequestId> m_cancelled;
@@ -204,6 +249,9 @@ Result<std::unique_ptr<Engine>> Engine::make(const EngineOptions& options) {
     if (options.prefillChunk < 1 || options.maxBatchRows < 2)
         return invalid("Steps of {} rows with prompt chunks of {} were asked for, expected at least 2 and 1",
                        options.maxBatchRows, options.prefillChunk);
+    if (!(options.decodingStepSeconds >= 0))
+        return invalid("Steps beside running replies shall take {} seconds, expected 0 (no bound) or more",
+                       options.decodingStepSeconds);
     TRY(auto backend, makeCpuBackend({.threads = options.threads, .isa = options.isa, .exact = options.exact}));
     return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(options, std::move(backend)));
 }

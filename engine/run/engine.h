@@ -15,6 +15,7 @@
 #include "engine/backend/backend.h"
 #include "engine/core/result.h"
 #include "engine/io/model_file.h"
+#include "engine/models/model.h"
 #include "engine/text/chat_template.h"
 #include "engine/text/sampler.h"
 #include "engine/text/tokenizer.h"
@@ -30,12 +31,22 @@ struct EngineOptions {
     bool exact = false;
     int64_t prefillChunk = 512;  // rows of prompt per step and request
     int64_t maxBatchRows = 512;  // rows per step, decode rows first
+    // A step should take no longer while replies run: prompts beside them get fewer rows. 0: no bound.
+    double decodingStepSeconds = 0.1;
+    std::function<int64_t()> freeMemory = {};  // bytes that the system can give, 0: unknown; empty: asks the system
+    double memoryCheckSeconds = 1;             // how often that is asked between steps
 };
 
 struct LoadOptions {
     int64_t contextTokens = 0;  // 0: the model's own, cut to what fits in memory (told in LoadedModel::notes)
     kernels::DType kType = kernels::DType::F16, vType = kernels::DType::F16;
     int64_t kvBudgetBytes = 0;  // 0: by contextTokens and free memory
+    // Positions beyond the trained context: None, Linear or Yarn instead of what the file says. ropeScale: how much
+    // longer the context becomes; 0: by contextTokens. A scale alone changes the file's own, or is linear where it has
+    // none.
+    std::optional<RopeScaling> ropeScaling = {};
+    double ropeScale = 0;
+    double memoryTarget = 0.9;  // share of the free memory that may be used for weights, context and computing
 };
 
 struct LoadedModel {
@@ -57,16 +68,21 @@ const char* stopReasonName(StopReason r);  // "eos", "length", "stop-string", "c
 struct Request {
     ModelId model = 0;
     std::vector<int32_t> ids;  // prompt
-    int64_t maxTokens = 512;   // -1: until the context is full
+    int64_t maxTokens = 512;   // -1: until the context is full, with contextShift without end
     SamplingParams sampling;
     std::vector<std::string> stops;
     int nTop = 0;      // alternatives reported per token
     int priority = 0;  // larger first; the chat in front of the person gets 1
     bool ignoreEos = false;
+    // When the context is full, half of it is left out, after the first keepTokens, and the reply goes on; what is kept
+    // is computed anew. Else the reply ends as ContextFull.
+    bool contextShift = false;
+    int64_t keepTokens = 0;  // at most half of the context; a beginning-of-text token is always kept
 };
 
 struct RequestStats {
     int64_t promptTokens = 0, reusedTokens = 0, generatedTokens = 0;
+    int64_t contextShifts = 0;
     double queueSeconds = 0, prefillSeconds = 0, decodeSeconds = 0, firstTokenSeconds = 0;
 };
 
@@ -86,7 +102,14 @@ struct FailedEvent {
     Error error;
     RequestStats stats;
 };
-using EngineEvent = std::variant<TokenEvent, FinishedEvent, FailedEvent>;  // exactly one Finished or Failed per request
+// The context was full: of its tokens the first `kept` stayed, the next `dropped` were left out.
+struct ContextShiftedEvent {
+    RequestId request;
+    int64_t kept, dropped;
+    int64_t contextTokens;
+};
+using EngineEvent = std::variant<TokenEvent, FinishedEvent, FailedEvent,
+                                 ContextShiftedEvent>;  // exactly one Finished or Failed per request
 
 struct EngineSnapshot {
     struct PerModel {
@@ -94,6 +117,7 @@ struct EngineSnapshot {
         int64_t pagesTotal, pagesUsed, pagesShared;
         int64_t pagesCached;  // held by nobody, kept for a prompt that begins alike
         int64_t running, waiting;
+        int64_t pagesUsable;  // fewer than pagesTotal: memory that was free at load has been taken by somebody else
     };
     std::vector<PerModel> models;
     double tokensPerSecond = 0;  // decode, over the last second

@@ -1,5 +1,7 @@
 #include "engine/run/job.h"
 
+#include <algorithm>
+
 namespace engine {
 
 namespace {
@@ -54,11 +56,26 @@ bool Job::onLogits(std::span<float> logits, std::vector<EngineEvent>& events) {
         finish(StopReason::StopString, events);
     else if (m_request.maxTokens >= 0 && m_generated >= m_request.maxTokens)
         finish(StopReason::Length, events);
-    else if (static_cast<int64_t>(m_sequence.ids.size()) >= m_contextTokens)
-        finish(StopReason::ContextFull, events);
-    else
+    else if (static_cast<int64_t>(m_sequence.ids.size()) < m_contextTokens)
         return false;
+    else if (m_request.contextShift) {
+        shiftContext(events);
+        return false;
+    } else
+        finish(StopReason::ContextFull, events);
     return true;
+}
+
+// Half of what may go, so that it happens seldom: all that stays is computed again at its new positions.
+void Job::shiftContext(std::vector<EngineEvent>& events) {
+    std::vector<int32_t>& ids = m_sequence.ids;
+    const bool bos = m_tokenizer->bosId() >= 0 && ids.front() == m_tokenizer->bosId();
+    const int64_t kept = std::max<int64_t>(m_request.keepTokens, bos);
+    const int64_t dropped = (static_cast<int64_t>(ids.size()) - kept + 1) / 2;
+    events.push_back(ContextShiftedEvent{m_sequence.id, kept, dropped, m_contextTokens});
+    ids.erase(ids.begin() + kept, ids.begin() + kept + dropped);
+    m_shifted = true;
+    ++m_shifts;
 }
 
 double Job::newFirstTokenSeconds() {
@@ -88,6 +105,7 @@ RequestStats Job::stats() const {
     s.promptTokens = static_cast<int64_t>(m_request.ids.size());
     s.reusedTokens = m_sequence.reused;
     s.generatedTokens = m_generated;
+    s.contextShifts = m_shifts;
     const Clock::time_point none{}, now = Clock::now();
     s.queueSeconds = secondsBetween(m_submitted, m_scheduled == none ? now : m_scheduled);
     if (m_scheduled != none)

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/run/engine.h"
@@ -24,6 +25,8 @@ class Job {
     // Takes the logits of its last position; appends a token event, and when that ends the request, the finished or
     // failed event. True: it ended.
     bool onLogits(std::span<float> logits, std::vector<EngineEvent>& events);
+    // The tokens at the front of its sequence changed with the last logits: no page holds for it any more. Told once.
+    bool takeContextShift() { return std::exchange(m_shifted, false); }
     // After the first token, once: seconds since the request came; else 0.
     double newFirstTokenSeconds();
     void finish(StopReason reason, std::vector<EngineEvent>& events);
@@ -31,6 +34,7 @@ class Job {
 
   private:
     RequestStats stats() const;
+    void shiftContext(std::vector<EngineEvent>& events);
 
     Request m_request;
     std::shared_ptr<const Tokenizer> m_tokenizer;
@@ -40,7 +44,8 @@ class Job {
     Utf8Stream m_utf8;
     StopMatcher m_stops;
     int64_t m_generated = 0;
-    bool m_firstTokenTold = false;
+    bool m_firstTokenTold = false, m_shifted = false;
+    int64_t m_shifts = 0;
     Clock::time_point m_submitted, m_scheduled{}, m_firstToken{}, m_lastToken{};
 };
 

@@ -37,6 +37,7 @@ int32_t KvPool::find(uint64_t parent, std::span<const int32_t> ids) const {
 int64_t KvPool::attachPrefix(std::span<const int32_t> ids, PageTable& table) {
     ++m_tick;
     const auto size = static_cast<size_t>(m_pageTokens);
+    table.pages.reserve(ids.size() / size);  // a page is referenced and listed, or neither
     for (size_t begin = 0; begin + size < ids.size(); begin += size) {
         const int32_t page = find(table.lastPublished, ids.subspan(begin, size));
         if (page < 0)
@@ -53,6 +54,8 @@ bool KvPool::grow(PageTable& table, int64_t tokens) {
     const int64_t missing = pagesFor(tokens) - static_cast<int64_t>(table.pages.size());
     if (missing > available())
         return false;
+    if (const auto all = static_cast<size_t>(pagesFor(tokens)); all > table.pages.capacity())
+        table.pages.reserve(std::max(all, 2 * table.pages.capacity()));  // so that nothing fails half way
     for (int64_t i = 0; i < missing; ++i) {
         const int32_t page = takePage();
         PageInfo& info = m_pages[static_cast<size_t>(page)].info;
@@ -99,14 +102,42 @@ void KvPool::release(PageTable& table) {
 }
 
 void KvPool::clearCache() {
-    while (m_oldest >= 0) {
-        const int32_t page = m_oldest;
-        unlink(page);
-        forget(page);
-        m_pages[static_cast<size_t>(page)].info = {};
-        m_free.push_back(page);
-        ++m_counts.free;
+    while (m_oldest >= 0)
+        evict(m_oldest);
+}
+
+void KvPool::evict(int32_t page) {
+    unlink(page);
+    forget(page);
+    m_pages[static_cast<size_t>(page)].info = {};
+    m_free.push_back(page);
+    ++m_counts.free;
+}
+
+int64_t KvPool::giveBack(int64_t n) {
+    const auto isBacked = [this](int32_t page) { return m_pages[static_cast<size_t>(page)].backed; };
+    auto nBacked = static_cast<int64_t>(std::count_if(m_free.begin(), m_free.end(), isBacked));
+    for (; nBacked < n && m_oldest >= 0; ++nBacked)
+        evict(m_oldest);
+    std::vector<int32_t> chosen;
+    for (auto it = m_free.begin(); it != m_free.end() && static_cast<int64_t>(chosen.size()) < n; ++it)
+        if (isBacked(*it))
+            chosen.push_back(*it);
+    std::sort(chosen.begin(), chosen.end());
+    int64_t given = 0;
+    for (size_t begin = 0, end = 0; begin < chosen.size(); begin = end) {  // neighbours at once
+        while (end < chosen.size() && chosen[end] - chosen[begin] == static_cast<int32_t>(end - begin))
+            ++end;
+        if (m_storage && !m_storage->discard(chosen[begin], static_cast<int64_t>(end - begin)))
+            break;
+        for (size_t i = begin; i < end; ++i)
+            m_pages[static_cast<size_t>(chosen[i])].backed = false;
+        given += static_cast<int64_t>(end - begin);
     }
+    m_nBacked -= given;
+    // The last one is taken first: those that have memory already.
+    std::stable_partition(m_free.begin(), m_free.end(), [&](int32_t page) { return !isBacked(page); });
+    return given;
 }
 
 int32_t KvPool::takePage() {
@@ -114,6 +145,9 @@ int32_t KvPool::takePage() {
         const int32_t page = m_free.back();
         m_free.pop_back();
         --m_counts.free;
+        Page& p = m_pages[static_cast<size_t>(page)];
+        m_nBacked += !p.backed;
+        p.backed = true;
         return page;
     }
     const int32_t page = m_oldest;

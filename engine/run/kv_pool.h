@@ -53,9 +53,13 @@ class KvPool {
     void release(PageTable& table);
     // Forgets every cached page.
     void clearCache();
+    // Gives the memory of up to n pages that nobody holds back to the system: free ones first, then the cached ones
+    // that were unused longest. They are free afterwards and take memory again when they are written. Returns how many.
+    int64_t giveBack(int64_t n);
 
     int64_t pagesFor(int64_t tokens) const { return (tokens + m_pageTokens - 1) / m_pageTokens; }
     int64_t available() const { return m_counts.free + m_counts.cached; }
+    int64_t backed() const { return m_nBacked; }  // pages that have been written and so have memory behind them
     int64_t pageTokens() const { return m_pageTokens; }
     const Counts& counts() const { return m_counts; }
     std::vector<PageInfo> map() const;  // one entry per page
@@ -68,11 +72,13 @@ class KvPool {
         uint64_t serial = 0;  // 0: not published
         uint64_t parent = 0;
         std::vector<int32_t> ids;
+        bool backed = false;
         int32_t previous = -1, next = -1;  // in the list of cached pages, oldest first
     };
 
     int32_t find(uint64_t parent, std::span<const int32_t> ids) const;
     int32_t takePage();
+    void evict(int32_t page);
     void reference(int32_t page);
     void dereference(int32_t page);
     void forget(int32_t page);
@@ -85,6 +91,7 @@ class KvPool {
     std::vector<int32_t> m_free;                        // last out first
     std::unordered_map<uint64_t, int32_t> m_published;  // hash of (parent, ids) -> page
     int32_t m_oldest = -1, m_newest = -1;
+    int64_t m_nBacked = 0;
     uint64_t m_nextSerial = 1, m_tick = 0;
     Counts m_counts;
 };

@@ -5,6 +5,7 @@
 #include "engine/io/plain_text.h"
 #include "engine/models/file_type.h"
 #include "engine/models/models.h"
+#include "engine/models/rope_scaling.h"
 #include "engine/run/free_memory.h"
 #include "engine/run/loaded.h"
 #include "engine/run/memory_plan.h"
@@ -51,7 +52,8 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
     loaded->m_engine = engine;
     TRY(info.file, ModelFile::open(path));
     const ModelFile& file = *info.file;
-    TRY(const ModelConfig config, readModelConfig(file));
+    TRY(ModelConfig config, readModelConfig(file));
+    TRY_VOID(overrideRopeScaling(config.rope, options.ropeScaling, options.ropeScale, options.contextTokens));
 
     int64_t weightBytes = 0;
     for (const TensorInfo& tensor : file.tensors())
@@ -63,7 +65,8 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
         2 * config.dim + (config.nHeads + config.nKvHeads) * (config.headDim + config.headDimV) + 2 * config.ffnDim;
     const int64_t scratch =
         (engine.maxBatchRows * perRow + MaxLogitRows * config.vocabSize) * static_cast<int64_t>(sizeof(float));
-    TRY(MemoryPlan plan, planMemory(config, kv, weightBytes, scratch, freeMemoryBytes()));
+    const int64_t freeBytes = engine.freeMemory ? engine.freeMemory() : freeMemoryBytes();
+    TRY(MemoryPlan plan, planMemory(config, kv, weightBytes, scratch, freeBytes));
 
     TRY_VOID(reach(FileOpened, "Reading the vocabulary"));
     TRY(info.tokenizer, Tokenizer::load(file));
@@ -83,6 +86,9 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
     TRY(auto storage, backend.makeKv(kvShapeOf(config, kv), plan.pages));
     TRY_VOID(backend.reserve(loaded->m_model->scratchBytes(1, 1, 1)));
     loaded->m_pool = std::make_unique<KvPool>(std::move(storage), plan.pages, kvShapeOf(config, kv).pageTokens);
+    loaded->m_usablePages = plan.pages;
+    // Half of what the plan leaves: so small changes that others make move nothing.
+    loaded->m_reserveBytes = static_cast<int64_t>((1 - options.memoryTarget) / 2 * static_cast<double>(freeBytes));
     loaded->m_scheduler.emplace(
         *loaded->m_pool, Scheduler::Limits{.maxBatchRows = engine.maxBatchRows, .prefillChunk = engine.prefillChunk});
 

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "engine/core/error_text.h"
+#include "engine/run/memory_plan.h"
+#include "engine/run/memory_watch.h"
 
 namespace engine {
 
 namespace {
 
-// A step should not take longer, so that stopping stays quick on slow models; and not fewer rows, so that it stays
-// efficient.
+// A step should not take longer, so that stopping stays quick on slow models.
 constexpr double LongestStepSeconds = 0.5;
-constexpr int64_t LeastRows = 32;
+constexpr int64_t FirstRows = 64;  // of the first step: nothing is known of the model's speed yet
 constexpr size_t MaxStops = 64, MaxStopBytes = 64 << 10;
 constexpr int MaxTop = 1000;
 
@@ -25,12 +27,20 @@ Result<void> Loaded::checkRequest(const Request& request) const {
     if (prompt >= m_info.contextTokens)
         return invalid("The prompt is {} tokens, the context of {} tokens leaves room for a reply after at most {}",
                        prompt, m_info.contextTokens, m_info.contextTokens - 1);
+    if (m_pool->pagesFor(prompt + 1) > m_usablePages)
+        return makeError(ErrorCode::OutOfMemory,
+                         "The prompt is {} tokens, and memory has become short: other programs took what was free, and "
+                         "{} tokens can be kept now",
+                         prompt, m_usablePages * m_info.kvPageTokens);
     for (size_t i = 0; i < request.ids.size(); ++i)
         if (request.ids[i] < 0 || request.ids[i] >= m_info.vocabSize)
             return invalid("Token {} of the prompt is {}, the vocabulary has 0 to {}", i, request.ids[i],
                            m_info.vocabSize - 1);
     if (request.maxTokens < -1)
         return invalid("The limit is {} tokens, expected -1 (until the context is full) or more", request.maxTokens);
+    if (request.keepTokens < 0 || request.keepTokens > m_info.contextTokens / 2)
+        return invalid("{} tokens shall be kept when the context is full, expected 0 to half of its {}",
+                       request.keepTokens, m_info.contextTokens);
     if (request.nTop < 0 || request.nTop > MaxTop)
         return invalid("{} alternatives per token were asked for, allowed are 0 to {}", request.nTop, MaxTop);
     size_t stopBytes = 0;
@@ -47,7 +57,38 @@ Result<void> Loaded::checkRequest(const Request& request) const {
 
 void Loaded::add(RequestId id, Request request) {
     Job& job = m_jobs.emplace_back(id, std::move(request), m_info.tokenizer, m_info.contextTokens);
-    m_scheduler->add(&job.sequence());
+    try {
+        m_scheduler->add(&job.sequence());
+    } catch (const std::bad_alloc&) {
+        m_jobs.pop_back();
+        throw;
+    }
+}
+
+bool Loaded::fitMemory(int64_t& freeBytes) {
+    const int64_t pageBytes = m_info.kvBytes / m_info.kvPages;
+    const PageAllowance allowed = allowPages(
+        {.total = m_info.kvPages, .backed = m_pool->backed(), .held = m_pool->counts().held, .pageBytes = pageBytes},
+        freeBytes, m_reserveBytes, m_pool->pagesFor(LeastContext));
+    freeBytes += m_pool->giveBack(allowed.giveBack) * pageBytes;
+    m_scheduler->setPageLimit(allowed.usable);
+    return std::exchange(m_usablePages, allowed.usable) != allowed.usable;
+}
+
+// Nobody got a row: who needs more pages than may be used, even alone, would wait for ever.
+void Loaded::failWhatCannotFit(std::vector<EngineEvent>& events) {
+    for (auto it = m_jobs.begin(); it != m_jobs.end();) {
+        Job& job = *it++;
+        if (m_scheduler->canFit(job.sequence()))
+            continue;
+        job.fail(Error{ErrorCode::OutOfMemory,
+                       fmt::format("Memory has become short while this ran: {} tokens need to be kept, and other "
+                                   "programs left room for {}",
+                                   job.sequence().ids.size(), m_usablePages * m_info.kvPageTokens),
+                       {}},
+                 events);
+        end(&job);
+    }
 }
 
 Job* Loaded::jobOf(const Sequence* sequence) {
@@ -79,22 +120,35 @@ void Loaded::cancelAll(std::vector<EngineEvent>& events) {
     }
 }
 
-StepFigures Loaded::step(Backend& backend, std::vector<EngineEvent>& events) {
+StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEvent>& events) {
     const Job::Clock::time_point begin = Job::Clock::now();
-    int64_t budget = m_engine.maxBatchRows;
-    if (m_secondsPerRow > 0)
-        budget =
-            std::clamp(static_cast<int64_t>(LongestStepSeconds / m_secondsPerRow), std::min(LeastRows, budget), budget);
-    const auto plan = m_scheduler->plan(budget);
-    m_plan.assign(plan.begin(), plan.end());
+    StepBudget budget{m_engine.maxBatchRows, LongestStepSeconds, &m_cost};
+    if (decoding && m_engine.decodingStepSeconds > 0)
+        budget.seconds = std::min(budget.seconds, m_engine.decodingStepSeconds);
+    if (!m_cost.known())
+        budget.rows = std::min(budget.rows, FirstRows);
     StepFigures figures;
+    StepLoad load;
+    m_plan.clear();
+    try {
+        const auto plan = m_scheduler->plan(budget);
+        m_plan.assign(plan.begin(), plan.end());
+    } catch (const std::bad_alloc&) {  // nothing was computed; one request less may be few enough
+        m_jobs.back().fail(Error{ErrorCode::OutOfMemory, "The system has no memory left for another request", {}},
+                           events);
+        end(&m_jobs.back());
+        return figures;
+    }
     for (const PlannedRows& p : m_plan) {
         jobOf(p.sequence)->onScheduled(begin);
+        load.add(p.rows, p.sequence->computed);
         figures.rows += p.rows;
         figures.decodeRows += p.rows == 1 && p.wantsLogits;
     }
-    if (figures.rows == 0)
+    if (figures.rows == 0) {
+        failWhatCannotFit(events);
         return figures;
+    }
     m_lastFirstToken = 0;
     Result<void> computed;
     try {
@@ -114,10 +168,8 @@ StepFigures Loaded::step(Backend& backend, std::vector<EngineEvent>& events) {
     m_plan.clear();
     figures.seconds = std::chrono::duration<double>(Job::Clock::now() - begin).count();
     figures.firstTokenSeconds = m_lastFirstToken;
-    if (figures.rows >= LeastRows) {
-        const double now = figures.seconds / static_cast<double>(figures.rows);
-        m_secondsPerRow = m_secondsPerRow == 0 ? now : 0.5 * (m_secondsPerRow + now);
-    }
+    if (computed)
+        m_cost.observe(load, figures.seconds);
     return figures;
 }
 
@@ -164,6 +216,8 @@ Result<void> Loaded::compute(Backend& backend, std::vector<EngineEvent>& events)
                 m_lastFirstToken = seconds;
             if (ended)
                 end(job);
+            else if (job->takeContextShift())
+                m_scheduler->restart(&job->sequence());
         }
     }
     return {};

@@ -37,16 +37,22 @@ class Loaded {
     // True: the request was here; its finished event is appended.
     bool cancel(RequestId id, std::vector<EngineEvent>& events);
     void cancelAll(std::vector<EngineEvent>& events);
+    // Follows what the system has free now: gives memory back that only cached prefixes hold, and limits the pages of
+    // requests. `freeBytes` grows by what was given back. True: the limit has changed.
+    bool fitMemory(int64_t& freeBytes);
+    int64_t usablePages() const { return m_usablePages; }
     bool hasWork() const { return !m_jobs.empty(); }
 
-    // Runs one batch. Events are appended; nothing is thrown.
-    StepFigures step(Backend& backend, std::vector<EngineEvent>& events);
+    // Runs one batch. `decoding`: replies of this or another model wait for their next token. Events are appended;
+    // nothing is thrown.
+    StepFigures step(bool decoding, Backend& backend, std::vector<EngineEvent>& events);
     Result<void> logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
                         int64_t fromRow, Backend& backend);
 
   private:
     Loaded() = default;
     Result<void> compute(Backend& backend, std::vector<EngineEvent>& events);
+    void failWhatCannotFit(std::vector<EngineEvent>& events);
     void buildStep(std::span<const PlannedRows> plan);
     Job* jobOf(const Sequence* sequence);
     void end(Job* job);
@@ -59,7 +65,9 @@ class Loaded {
     std::list<Job> m_jobs;
     Step m_step;
     std::vector<PlannedRows> m_plan;  // of the running step
-    double m_secondsPerRow = 0;       // running mean of large steps
+    StepCost m_cost;
+    int64_t m_reserveBytes = 0;  // shall stay free while it runs
+    int64_t m_usablePages = 0;
     double m_lastFirstToken = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include "engine/core/error_text.h"
 #include "engine/models/models.h"
+#include "engine/models/rope_scaling.h"
 #include "engine/run/free_memory.h"
 
 namespace engine {
@@ -12,8 +13,8 @@ namespace {
 
 constexpr int64_t MiB = 1 << 20;
 constexpr int64_t PageTokens = 32;
-constexpr int64_t LeastContext = 256;
-constexpr int64_t SpareKvBytes = 256 * MiB;  // pages beyond one full context: other requests, prefixes worth keeping
+constexpr int64_t SpareKvBytes = 1024 * MiB;  // pages beyond one full context: other requests, prefixes worth keeping
+constexpr int64_t SpareContexts = 7;
 
 std::string megabytes(int64_t bytes) {
     return fmt::format("{:.0f} MB", static_cast<double>(bytes) / 1e6);
@@ -42,17 +43,22 @@ Result<MemoryPlan> planMemory(const ModelConfig& config, const LoadOptions& opti
     if (options.contextTokens < 0 || options.kvBudgetBytes < 0)
         return invalid("the context is {} tokens and the page budget {} bytes, expected no negative number",
                        options.contextTokens, options.kvBudgetBytes);
+    if (!(options.memoryTarget > 0 && options.memoryTarget <= 1))
+        return invalid("the share of the free memory to use is {}, expected more than 0 and at most 1",
+                       options.memoryTarget);
     for (const auto& [type, cols] : {std::pair{options.kType, config.headDim}, {options.vType, config.headDimV}})
         if (cols % kernels::info(type).blockElements != 0)
             return unsupported(
                 "keys and values of type {} need a head size that is a multiple of {}, this model has {}",
                 kernels::name(type), kernels::info(type).blockElements, cols);
     const int64_t pageBytes = kvShapeOf(config, options).bytesPerPage();
-    const int64_t usable = freeBytes - weightBytes - scratchBytes;
+    const auto target = static_cast<int64_t>(options.memoryTarget * static_cast<double>(freeBytes));
+    const int64_t usable = target - weightBytes - scratchBytes;
     if (freeBytes > 0 && usable < pageBytes * (LeastContext / PageTokens))
         return makeError(ErrorCode::OutOfMemory,
-                         "The model needs {} for its weights and {} for computing, and the system has {} free",
-                         megabytes(weightBytes), megabytes(scratchBytes), megabytes(freeBytes));
+                         "The model needs {} for its weights and {} for computing, and of the {} that the system has "
+                         "free {} may be used",
+                         megabytes(weightBytes), megabytes(scratchBytes), megabytes(freeBytes), megabytes(target));
     const auto pagesFor = [](int64_t tokens) { return (tokens + PageTokens - 1) / PageTokens; };
 
     MemoryPlan plan;
@@ -61,7 +67,7 @@ Result<MemoryPlan> planMemory(const ModelConfig& config, const LoadOptions& opti
     if (options.kvBudgetBytes > 0)
         most = options.kvBudgetBytes / pageBytes;
     else if (freeBytes > 0)
-        most = (options.contextTokens > 0 ? usable : usable / 2) / pageBytes;
+        most = usable / pageBytes;
     if (most < 1)
         return makeError(ErrorCode::OutOfMemory, "The page budget of {} holds no page, one of {} tokens takes {}",
                          megabytes(options.kvBudgetBytes), PageTokens, megabytes(pageBytes));
@@ -79,7 +85,13 @@ Result<MemoryPlan> planMemory(const ModelConfig& config, const LoadOptions& opti
             plan.contextTokens, cut, megabytes(pagesFor(plan.contextTokens) * pageBytes), megabytes(most * pageBytes)));
         plan.contextTokens = cut;
     }
-    if (plan.contextTokens > config.trainedContext)
+    const int64_t scaled = scaledContext(config.rope, config.trainedContext);
+    if (plan.contextTokens > config.trainedContext && plan.contextTokens <= scaled)
+        plan.notes.push_back(fmt::format(
+            "The context of {} tokens is longer than the {} that the model was trained with; positions "
+            "are scaled {} times ({}) to reach it",
+            plan.contextTokens, config.trainedContext, config.rope.factor, ropeScalingName(config.rope.scaling)));
+    else if (plan.contextTokens > config.trainedContext)
         plan.notes.push_back(
             fmt::format("The context of {} tokens is longer than the {} that the model was trained with; "
                         "text beyond that may be of lower quality",
@@ -88,9 +100,9 @@ Result<MemoryPlan> planMemory(const ModelConfig& config, const LoadOptions& opti
     if (options.kvBudgetBytes > 0) {
         plan.pages = most;
     } else {
-        int64_t spare = std::min(plan.pages, SpareKvBytes / pageBytes);
+        int64_t spare = std::min(SpareContexts * plan.pages, SpareKvBytes / pageBytes);
         if (freeBytes > 0)
-            spare = std::min(spare, usable / 8 / pageBytes);
+            spare = std::min(spare, (usable / pageBytes - plan.pages) / 2);
         plan.pages += spare;
     }
     plan.pages = std::min<int64_t>(plan.pages, INT32_MAX / 2);
@@ -107,7 +119,7 @@ Result<MemoryEstimate> estimateMemory(const ModelFile& file, const LoadOptions& 
     estimate.kvBytesPerToken = shape.bytesPerPage() / shape.pageTokens;
     const int64_t scratch = scratchEstimate(config);
     TRY(const MemoryPlan plan, planMemory(config, options, estimate.weightBytes, scratch, 0));
-    estimate.peakBytes = estimate.weightBytes + plan.kvBytes + scratch;
+    estimate.peakBytes = estimate.weightBytes + plan.contextTokens * estimate.kvBytesPerToken + scratch;
     return estimate;
 }
 

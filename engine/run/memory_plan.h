@@ -15,6 +15,8 @@ struct MemoryPlan {
     std::vector<std::string> notes;  // what was cut, in words
 };
 
+inline constexpr int64_t LeastContext = 256;  // tokens; less is refused
+
 KvShape kvShapeOf(const ModelConfig& config, const LoadOptions& options);
 
 // `freeBytes` 0: unknown, nothing is refused for want of memory. Errors: OutOfMemory with the numbers, InvalidRequest.

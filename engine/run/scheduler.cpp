@@ -4,9 +4,21 @@
 
 namespace engine {
 
+namespace {
+
+// How many waiting sequences are looked at when the first ones do not fit: each costs a search for its prefix.
+constexpr int MostTries = 8;
+
+bool isDecode(const PlannedRows& p) {
+    return p.sequence->remaining() == 1;
+}
+
+}  // namespace
+
 Scheduler::Scheduler(KvPool& pool, Limits limits) : m_pool(pool), m_limits(limits) {
     m_limits.maxBatchRows = std::max<int64_t>(m_limits.maxBatchRows, 2);
     m_limits.prefillChunk = std::max<int64_t>(m_limits.prefillChunk, 1);
+    m_limits.stepsPerBoost = std::max<int64_t>(m_limits.stepsPerBoost, 1);
 }
 
 bool Scheduler::isMoreImportant(const Sequence* a, const Sequence* b) const {
@@ -15,6 +27,9 @@ bool Scheduler::isMoreImportant(const Sequence* a, const Sequence* b) const {
 }
 
 void Scheduler::add(Sequence* sequence) {
+    const size_t all = m_waiting.size() + m_running.size() + 1;  // from here on they move without asking for memory
+    m_waiting.reserve(all);
+    m_running.reserve(all);
     sequence->arrival = m_nextArrival++;
     sequence->waitingSince = m_step;
     m_waiting.push_back(sequence);
@@ -23,8 +38,14 @@ void Scheduler::add(Sequence* sequence) {
 void Scheduler::remove(Sequence* sequence) {
     std::erase(m_waiting, sequence);
     std::erase(m_running, sequence);
+    sequence->running = false;
     std::erase_if(m_plan, [sequence](const PlannedRows& p) { return p.sequence == sequence; });
     m_pool.release(sequence->table);
+}
+
+void Scheduler::restart(Sequence* sequence) {
+    if (sequence->running)
+        preempt(sequence);
 }
 
 Sequence* Scheduler::leastImportant() const {
@@ -40,7 +61,12 @@ void Scheduler::preempt(Sequence* victim) {
     victim->waitingSince = m_step;
     ++victim->preemptions;
     std::erase(m_running, victim);
+    victim->running = false;
     m_waiting.push_back(victim);
+}
+
+bool Scheduler::canFit(const Sequence& s) const {
+    return m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1) <= m_pageLimit;
 }
 
 int64_t Scheduler::pagesToCome(const Sequence& s) const {
@@ -51,20 +77,22 @@ int64_t Scheduler::pagesToCome(const Sequence& s) const {
 // need for their prompts and next token is theirs: a newcomer must not push them out at once.
 bool Scheduler::makeRoomFor(const Sequence& newcomer) {
     const int64_t pages = pagesToCome(newcomer);
-    int64_t reachable = m_pool.available(), promised = 0;
+    int64_t reachable = available(), promised = 0, nLower = 0;
     for (const Sequence* s : m_running) {
-        if (importance(*s) < importance(newcomer))
+        if (importance(*s) < importance(newcomer)) {
             reachable += static_cast<int64_t>(s->table.pages.size());
-        else
+            ++nLower;
+        } else {
             promised += pagesToCome(*s);
+        }
     }
-    if (reachable < pages + promised)
+    if (reachable < pages + promised || running() - nLower >= m_limits.maxBatchRows)
         return false;
     const auto fits = [&] {
         int64_t needed = pages;
         for (const Sequence* s : m_running)
             needed += pagesToCome(*s);
-        return m_pool.available() >= needed;
+        return available() >= needed && running() < m_limits.maxBatchRows;
     };
     while (!fits()) {
         Sequence* victim = m_running.empty() ? nullptr : leastImportant();
@@ -75,69 +103,155 @@ bool Scheduler::makeRoomFor(const Sequence& newcomer) {
     return true;
 }
 
-void Scheduler::admit() {
+// Importance grows while a sequence gets nothing, waiting for pages or for rows, so whoever waits is first in the end.
+// It is kept: who made room for it must wait longer than it did, so each of two that do not fit together gets ever more
+// steps at a time, and both come to an end.
+void Scheduler::earnBoosts() {
+    const auto earn = [this](Sequence* s, int64_t since) {
+        s->boost = std::max(s->boost, (m_step - since) / m_limits.stepsPerBoost);
+    };
     for (Sequence* s : m_waiting)
-        s->boost = std::max(s->boost, (m_step - s->waitingSince) / m_limits.stepsPerBoost);
+        earn(s, s->waitingSince);
+    for (Sequence* s : m_running)
+        if (s->remaining() > 0)
+            earn(s, std::max(s->waitingSince, s->lastServed));
+}
+
+bool Scheduler::tryAdmit(Sequence* s) {
+    const int64_t found = m_pool.attachPrefix(s->ids, s->table);
+    if (!makeRoomFor(*s)) {
+        m_pool.release(s->table);
+        return false;
+    }
+    s->computed = found;
+    if (s->preemptions == 0)
+        s->reused = found;
+    s->waitingSince = m_step;
+    s->running = true;
+    m_running.push_back(s);
+    return true;
+}
+
+// Who does not fit lets others go first that do, but not for ever: once it has waited for a boost, the pages that
+// become free are kept for it.
+void Scheduler::admit() {
     std::sort(m_waiting.begin(), m_waiting.end(),
               [this](const Sequence* a, const Sequence* b) { return isMoreImportant(a, b); });
-    while (!m_waiting.empty() && running() < m_limits.maxBatchRows) {
-        Sequence* s = m_waiting.front();
-        const int64_t found = m_pool.attachPrefix(s->ids, s->table);
-        if (!makeRoomFor(*s)) {
-            m_pool.release(s->table);
-            return;  // nobody overtakes: a long prompt would wait for ever
+    int failures = 0;
+    for (size_t i = 0; i < m_waiting.size();) {
+        Sequence* s = m_waiting[i];
+        if (!canFit(*s)) {
+            ++i;
+            continue;
         }
-        // makeRoomFor may have put others into m_waiting, all less important than s.
-        std::erase(m_waiting, s);
-        s->computed = found;
-        if (s->preemptions == 0)
-            s->reused = found;
-        m_running.push_back(s);
+        if (tryAdmit(s)) {  // whom it pushed out stands at the end of the list now
+            m_waiting.erase(m_waiting.begin() + static_cast<int64_t>(i));
+            continue;
+        }
+        if (s->boost > 0 || ++failures == MostTries)
+            return;
+        ++i;
     }
 }
 
-std::span<const PlannedRows> Scheduler::plan(int64_t rowBudget) {
-    ++m_step;
-    m_plan.clear();
-    admit();
-    const int64_t budget = std::clamp<int64_t>(rowBudget, 2, m_limits.maxBatchRows);
-    const auto isDecode = [](const PlannedRows& p) { return p.sequence->remaining() == 1; };
+bool Scheduler::decoding() const {
+    return std::any_of(m_running.begin(), m_running.end(), [](const Sequence* s) { return s->remaining() == 1; });
+}
 
-    // Tentative rows. Decoding first, whoever was served longest ago before others; prompts keep a share.
+// Decoding first, whoever was served longest ago before others; prompts keep a share of the rows, and get no more than
+// the time that is left.
+std::vector<PlannedRows> Scheduler::chooseRows(const StepBudget& budget) const {
+    const int64_t maxRows = std::clamp<int64_t>(budget.rows, 2, m_limits.maxBatchRows);
     std::vector<PlannedRows> wanted;
     for (Sequence* s : m_running)
         if (s->remaining() > 0)
             wanted.push_back({s, 0, false});
+    // The important count as served longer ago than they were.
+    const auto served = [this](const Sequence* s) { return s->lastServed - importance(*s); };
     std::sort(wanted.begin(), wanted.end(), [&](const PlannedRows& a, const PlannedRows& b) {
         if (isDecode(a) != isDecode(b))
             return isDecode(a);
-        if (isDecode(a) && a.sequence->lastServed != b.sequence->lastServed)
-            return a.sequence->lastServed < b.sequence->lastServed;
+        if (isDecode(a) && served(a.sequence) != served(b.sequence))
+            return served(a.sequence) < served(b.sequence);
         return isMoreImportant(a.sequence, b.sequence);
     });
-    const bool anyPrompt = !wanted.empty() && !isDecode(wanted.back());
-    int64_t decodeLeft = budget - (anyPrompt ? std::max<int64_t>(1, budget / 8) : 0);
-    int64_t left = budget;
-    for (PlannedRows& p : wanted) {
-        if (isDecode(p)) {
-            p.rows = decodeLeft > 0 ? 1 : 0;
-            --decodeLeft;
-        } else {
-            p.rows = std::min({p.sequence->remaining(), m_limits.prefillChunk, left});
-        }
-        left -= p.rows;
+    const auto nDecode = std::count_if(wanted.begin(), wanted.end(), isDecode);
+    const std::span<PlannedRows> prompts(wanted.begin() + nDecode, wanted.end());
+    const int64_t most =
+        std::min<int64_t>(nDecode, maxRows - (prompts.empty() ? 0 : std::max<int64_t>(1, maxRows / 8)));
+    StepLoad load;
+    for (int64_t i = 0; i < most; ++i) {
+        PlannedRows& p = wanted[static_cast<size_t>(i)];
+        p.rows = 1;
+        load.add(1, p.sequence->computed);
     }
+    if (!prompts.empty())
+        choosePromptRows(prompts, budget, load, maxRows - most);
     std::erase_if(wanted, [](const PlannedRows& p) { return p.rows == 0; });
+    return wanted;
+}
+
+// The important first. Between equals the earliest gets half of the rows, the other half goes to those that need least:
+// a long prompt is not held up by the short ones that come after it, nor they by it.
+void Scheduler::choosePromptRows(std::span<PlannedRows> prompts, const StepBudget& budget, StepLoad load,
+                                 int64_t left) const {
+    const bool timed = budget.seconds > 0 && budget.cost && budget.cost->known();
+    int64_t least = m_limits.leastPromptRows;
+    if (timed) {
+        const int64_t position = prompts[0].sequence->computed;
+        left = std::clamp(budget.cost->rowsWithin(budget.seconds, load, position, left), std::min(least, left), left);
+    }
+    const auto grant = [&](PlannedRows& p, int64_t most) {
+        const int64_t position = p.sequence->computed + p.rows;
+        int64_t rows = std::min({p.sequence->remaining() - p.rows, m_limits.prefillChunk - p.rows, left, most});
+        if (timed)
+            rows = std::max(budget.cost->rowsWithin(budget.seconds, load, position, rows), std::min(rows, least));
+        p.rows += rows;
+        load.add(rows, position);
+        left -= rows;
+        least = std::max<int64_t>(least - rows, 0);
+    };
+    for (size_t first = 0, end = 0; first < prompts.size() && left > 0; first = end) {
+        const int64_t rank = importance(*prompts[first].sequence);
+        while (end < prompts.size() && importance(*prompts[end].sequence) == rank)
+            ++end;
+        grant(prompts[first], end - first > 1 ? (left + 1) / 2 : left);
+        const auto others = prompts.subspan(first + 1, end - first - 1);
+        std::sort(others.begin(), others.end(), [this](const PlannedRows& a, const PlannedRows& b) {
+            const int64_t ra = a.sequence->remaining(), rb = b.sequence->remaining();
+            return ra != rb ? ra < rb : isMoreImportant(a.sequence, b.sequence);
+        });
+        for (PlannedRows& p : others)
+            grant(p, left);
+        grant(prompts[first], left);
+    }
+}
+
+std::span<const PlannedRows> Scheduler::plan(const StepBudget& budget) {
+    ++m_step;
+    m_plan.clear();
+    earnBoosts();
+    admit();
+    std::vector<PlannedRows> wanted = chooseRows(budget);
 
     // Pages, the important first. Who is pushed out is always less important than who gets, so it has no rows yet.
     std::sort(wanted.begin(), wanted.end(),
               [this](const PlannedRows& a, const PlannedRows& b) { return isMoreImportant(a.sequence, b.sequence); });
     for (PlannedRows& p : wanted) {
         Sequence* s = p.sequence;
-        if (std::find(m_running.begin(), m_running.end(), s) == m_running.end())
-            continue;  // pushed out
+        if (!s->running)
+            continue;       // pushed out
+        if (!canFit(*s)) {  // pushing others out would not help
+            preempt(s);
+            continue;
+        }
+        const auto grow = [&] {
+            const int64_t tokens = s->computed + p.rows;
+            return m_pool.pagesFor(tokens) - static_cast<int64_t>(s->table.pages.size()) <= available() &&
+                   m_pool.grow(s->table, tokens);
+        };
         bool got = false;
-        while (!(got = m_pool.grow(s->table, s->computed + p.rows))) {
+        while (!(got = grow())) {
             Sequence* victim = leastImportant();
             preempt(victim);
             if (victim == s)

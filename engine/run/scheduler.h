@@ -2,11 +2,14 @@
 // fairness, preemption when pages run out. Knows neither model nor sampler. Thread: the engine's.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "engine/run/kv_pool.h"
+#include "engine/run/step_cost.h"
 
 namespace engine {
 
@@ -21,8 +24,9 @@ struct Sequence {
 
     // The scheduler's own.
     uint64_t arrival = 0;
+    bool running = false;
     int64_t waitingSince = 0;  // step
-    int64_t boost = 0;         // priority earned by waiting
+    int64_t boost = 0;         // importance earned by waiting
     int64_t lastServed = -1;   // step
     int64_t preemptions = 0;
 
@@ -35,37 +39,60 @@ struct PlannedRows {
     bool wantsLogits = false;  // the rows reach the last id
 };
 
+// How large the next step may become.
+struct StepBudget {
+    int64_t rows = 512;              // lowers maxBatchRows for this step
+    double seconds = 0;              // what it should take at most, by `cost`; 0: no such bound
+    const StepCost* cost = nullptr;  // null or nothing known yet: no such bound
+};
+
 class Scheduler {
   public:
     struct Limits {
         int64_t maxBatchRows = 512;  // at least 2
         int64_t prefillChunk = 512;
-        int64_t stepsPerBoost = 128;  // waiting that long counts as one more priority
+        int64_t leastPromptRows = 16;  // rows of prompt in a step whatever it takes: prompts go on, and the weights are
+                                       // read for more than a row or two
+        int64_t stepsPerBoost = 512;   // waiting that long earns one step of importance
+        int64_t boostsPerPriority = 4;  // so many of them count like one more priority
     };
 
     Scheduler(KvPool& pool, Limits limits);
 
     // The sequence must fit in the pool alone. It stays the caller's and must live until `remove`.
     void add(Sequence* sequence);
+    // At most so many pages are given to sequences together, although the pool has more: memory has become short. Who
+    // needs more than that alone gets no rows.
+    void setPageLimit(int64_t pages) { m_pageLimit = pages; }
+    bool canFit(const Sequence& s) const;  // within the limit, alone, up to its next token
     // Ends it in whatever state; its pages are given back.
     void remove(Sequence* sequence);
 
-    // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. `rowBudget` lowers maxBatchRows
-    // for this step (a slow model gets smaller steps, so that stopping stays quick).
-    std::span<const PlannedRows> plan(int64_t rowBudget);
+    // Its ids changed where they were computed already: all of it is computed anew.
+    void restart(Sequence* sequence);
+
+    // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. Every sequence that decodes gets
+    // its row; the time that is left in the budget goes to prompts.
+    std::span<const PlannedRows> plan(const StepBudget& budget);
     // The planned rows were computed.
     void commit();
 
+    bool decoding() const;  // a sequence waits for its next token: a long step delays it
     int64_t running() const { return static_cast<int64_t>(m_running.size()); }
     int64_t waiting() const { return static_cast<int64_t>(m_waiting.size()); }
 
   private:
+    void earnBoosts();
     void admit();
+    bool tryAdmit(Sequence* s);
+    std::vector<PlannedRows> chooseRows(const StepBudget& budget) const;
+    void choosePromptRows(std::span<PlannedRows> prompts, const StepBudget& budget, StepLoad load, int64_t left) const;
     bool makeRoomFor(const Sequence& newcomer);
+    int64_t available() const { return std::min(m_pool.available(), m_pageLimit - m_pool.counts().held); }
     int64_t pagesToCome(const Sequence& s) const;  // until its next token
     void preempt(Sequence* victim);
     Sequence* leastImportant() const;
-    int64_t importance(const Sequence& s) const { return s.priority + s.boost; }
+    int64_t importance(const Sequence& s) const { return s.priority * m_limits.boostsPerPriority + s.boost; }
     bool isMoreImportant(const Sequence* a, const Sequence* b) const;
 
     KvPool& m_pool;
@@ -74,6 +101,7 @@ class Scheduler {
     std::vector<PlannedRows> m_plan;
     uint64_t m_nextArrival = 0;
     int64_t m_step = 0;
+    int64_t m_pageLimit = std::numeric_limits<int64_t>::max();
 };
 
 }  // namespace engine

@@ -60,6 +60,7 @@ class ByteTokenizer : public engine::Tokenizer {
 struct Script {
     std::atomic<int> stepMilliseconds{0};
     std::atomic<int> loadMilliseconds{0};
+    std::atomic<bool> shiftContext{false};  // with the third token, where it was asked for
     std::atomic<bool> failLoad{false}, failSubmit{false}, failMidway{false}, throwInStep{false};
     std::atomic<int64_t> contextTokens{2048};
     std::mutex mutex;
@@ -139,6 +140,7 @@ class Engine : public engine::Engine {
         running.left = request.maxTokens < 0 ? 1'000'000 : request.maxTokens;
         running.reply = m_script->replyText();
         running.nTop = request.nTop;
+        running.shifts = request.contextShift && m_script->shiftContext;
         running.stats.promptTokens = static_cast<int64_t>(request.ids.size());
         const engine::RequestId id = ++m_lastRequest;
         m_running.emplace(id, running);
@@ -186,6 +188,8 @@ class Engine : public engine::Engine {
                 token.text = r.stream.push(r.reply.substr(r.at, 1));
                 ++r.at;
                 --r.left;
+                if (r.shifts && r.at == 3)
+                    events.push_back(engine::ContextShiftedEvent{it->first, 7, 50, 2048});
                 ++r.stats.generatedTokens;
                 r.stats.decodeSeconds += 0.01;
                 r.stats.firstTokenSeconds = 0.05;
@@ -210,6 +214,7 @@ class Engine : public engine::Engine {
         std::string reply;
         size_t at = 0;
         int nTop = 0;
+        bool shifts = false;
         engine::Utf8Stream stream;
         engine::RequestStats stats;
     };

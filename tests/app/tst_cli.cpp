@@ -63,6 +63,8 @@ class TstCli : public QObject {
     void templates();
     void generate();
     void generateIsReproducible();
+    void generateShiftsContext();
+    void longerThanTrained();
     void generateStops();
     void batchEqualsAlone();
     void batchErrors_data();
@@ -182,6 +184,10 @@ void TstCli::usage_data() {
                                    << "--temp is '0,5'";
     QTest::newRow("switch with value") << QStringList{"version", "--json=yes"} << "--json is a switch";
     QTest::newRow("unknown isa") << QStringList{"generate", "-m", "x", "-p", "x", "--isa", "mmx"} << "--isa is 'mmx'";
+    QTest::newRow("unknown scaling") << QStringList{"generate", "-m", "x", "-p", "x", "--rope-scaling", "magic"}
+                                     << "--rope-scaling is 'magic'";
+    QTest::newRow("memory twice") << QStringList{"generate", "-m", "x", "-p", "x", "--memory-target", "2"}
+                                  << "--memory-target is 2";
     QTest::newRow("unknown kv") << QStringList{"generate", "-m", "x", "-p", "x", "--kv", "f8"} << "--kv is 'f8'";
     QTest::newRow("unknown mode") << QStringList{"perplexity", "-m", "x", "--file", "x", "--mode", "y"}
                                   << "--mode is 'y'";
@@ -218,6 +224,8 @@ void TstCli::failures_data() {
                             << "is a folder";
     QTest::newRow("no GPU") << QStringList{"generate", "-m", m_model, "-p", "x", "--backend", "cuda"} << "DeviceFailed"
                             << "CUDA";
+    QTest::newRow("scaling by nothing") << QStringList{"generate", "-m", m_model, "-p", "x", "--rope-scaling", "yarn"}
+                                        << "InvalidRequest";
     QTest::newRow("prompt too long") << QStringList{"generate", "-m", m_model, "-p", QString(5000, 'x'), "--ctx", "64"}
                                      << "InvalidRequest"
                                      << "64";
@@ -377,6 +385,34 @@ void TstCli::generateIsReproducible() {
                                    "--ignore-eos", "--json", "--seed", seed})
                                   .json();
     QCOMPARE(again["ids"], free["ids"]);
+}
+
+void TstCli::generateShiftsContext() {
+    const QStringList base = {"generate", "-m", m_model,        "-p",    "The sea", "-n",    "150",
+                              "--temp",   "0",  "--ignore-eos", "--ctx", "64",      "--json"};
+    const Outcome ends = run(base);
+    QCOMPARE(ends.json()["stop"].toString(), QString("context"));
+    QCOMPARE(ends.json()["contextShifts"].toInt(), 0);
+    const Outcome goesOn = run(base + QStringList{"--context-shift", "--keep", "4"});
+    const QJsonObject result = goesOn.json();
+    QCOMPARE(result["stop"].toString(), QString("length"));
+    QCOMPARE(result["ids"].toArray().size(), qsizetype(150));
+    QVERIFY(result["contextShifts"].toInt() >= 2);
+    QCOMPARE(goesOn.err.count("the context of 64 tokens was full"), qsizetype(result["contextShifts"].toInt()));
+    const QByteArray lines = "{\"prompt\": \"The sea\", \"n\": 90, \"context_shift\": true, \"ignore_eos\": true}\n";
+    const Outcome batch =
+        run({"generate", "-m", m_model, "--batch", write("shift.jsonl", lines), "--ctx", "64", "--json"});
+    QVERIFY(batch.json()["contextShifts"].toInt() >= 1);
+}
+
+void TstCli::longerThanTrained() {
+    const QStringList base = {"generate", "-m", m_model, "-p", "The sea", "-n", "4", "--temp", "0", "--ctx", "8192"};
+    QVERIFY(run(base).err.contains("text beyond that may be of lower quality"));
+    for (const char* scaling : {"linear", "yarn"}) {
+        const Outcome scaled = run(base + QStringList{"--rope-scaling", scaling, "--rope-scale", "4"});
+        QCOMPARE(scaled.status, 0);
+        QVERIFY2(scaled.err.contains(QByteArray("scaled 4 times (") + scaling + ")"), scaled.err.constData());
+    }
 }
 
 void TstCli::generateStops() {

@@ -208,6 +208,26 @@ class TstWorkbench : public QObject {
         QTRY_COMPARE(model()->at(1).state, MessageState::Done);
     }
 
+    void contextShiftIsTold() {
+        load();
+        m_script->shiftContext = true;
+        say("hello", "hi there");
+        QCOMPARE(model()->rowCount(), 2);  // nobody asked for it
+        QVERIFY(!m_script->submitted().back().contextShift);
+        m_bench->newChat();
+        QCOMPARE(m_bench->setSetting("contextShift", true), QString());
+        QCOMPARE(m_bench->setSetting("systemPrompt", "be brief"), QString());
+        m_bench->send("go on");
+        QTRY_VERIFY(model()->rowCount() == 3);
+        QTRY_COMPARE(model()->at(1).state, MessageState::Done);
+        QCOMPARE(model()->at(2).role, Role::Note);
+        QVERIFY2(model()->at(2).text.contains("50"), qPrintable(model()->at(2).text));
+        const engine::Request request = m_script->submitted().back();
+        QVERIFY(request.contextShift);
+        // "[system]be brief\n[", one token per byte; the next role differs.
+        QCOMPARE(request.keepTokens, int64_t{18});
+    }
+
     void brokenTemplate() {
         load();
         const LoadedId id = m_bench->currentModel();

@@ -22,6 +22,7 @@ struct Outcome {
     StopReason reason = StopReason::Length;
     Error error;
     RequestStats stats;
+    std::vector<ContextShiftedEvent> shifts;
 };
 
 // An engine with one tiny model.
@@ -72,6 +73,8 @@ struct World {
                 o.reason = finished->reason;
                 o.text += finished->text;
                 o.stats = finished->stats;
+            } else if (const auto* shifted = std::get_if<ContextShiftedEvent>(&event)) {
+                outcomes[shifted->request].shifts.push_back(*shifted);
             } else {
                 const auto& failed = std::get<FailedEvent>(event);
                 ++outcomes[failed.request].failed;
@@ -123,6 +126,8 @@ class TstEngine : public QObject {
     void sameBitsHoweverComputed_data();
     void sameBitsHoweverComputed();
     void sameBitsInBatchOfThirty();
+    void sameBitsInAnyCompany_data();
+    void sameBitsInAnyCompany();
     void sameBitsFromReusedPages();
     void sameBitsAfterPreemption();
     void nextTurnReusesPrompt();
@@ -131,6 +136,8 @@ class TstEngine : public QObject {
     void unloadEndsRequests();
     void severalModels();
     void stopReasons();
+    void contextShift_data();
+    void contextShift();
     void stopStringAcrossTokens();
     void alternatives();
     void refusesRequests_data();
@@ -180,6 +187,89 @@ void TstEngine::sameBitsInBatchOfThirty() {
     auto outcomes = batch.runAll();
     for (int n = 0; n < 30; ++n)
         compare(outcomes[ids[static_cast<size_t>(n)]], alone.run(alone.request(n, 3 + n * 2)));
+}
+
+void TstEngine::sameBitsInAnyCompany_data() {
+    QTest::addColumn<QString>("kv");
+    QTest::addColumn<int>("threads");
+    QTest::addColumn<int>("chunk");
+    QTest::addColumn<int>("rows");
+    QTest::addColumn<double>("stepSeconds");
+    QTest::addColumn<int>("pages");
+    for (const QString kv : {"F16", "Q8_0", "Q4_0", "F32"}) {
+        QTest::addRow("%s/1 thread", qPrintable(kv)) << kv << 1 << 512 << 512 << 0.1 << 0;
+        QTest::addRow("%s/2 threads", qPrintable(kv)) << kv << 2 << 512 << 512 << 0.1 << 0;
+        QTest::addRow("%s/2 threads, small chunks", qPrintable(kv)) << kv << 2 << 7 << 512 << 0.1 << 0;
+        QTest::addRow("%s/3 threads, few rows", qPrintable(kv)) << kv << 3 << 64 << 9 << 0.0 << 0;
+        QTest::addRow("%s/2 threads, shortest steps", qPrintable(kv)) << kv << 2 << 512 << 512 << 1e-9 << 0;
+        QTest::addRow("%s/2 threads, few pages", qPrintable(kv)) << kv << 2 << 48 << 512 << 0.1 << 14;
+    }
+}
+
+// Same seed, same text: alone on one thread without a page of anybody else, and among thirty that begin alike, in any
+// steps, on any number of threads, pushed out and computed again, and once more when the pages are there already.
+void TstEngine::sameBitsInAnyCompany() {
+    QFETCH(QString, kv);
+    QFETCH(int, threads);
+    QFETCH(int, chunk);
+    QFETCH(int, rows);
+    QFETCH(double, stepSeconds);
+    QFETCH(int, pages);
+    constexpr int Requests = 30;
+    test::TinyModel tiny;
+    tiny.dtype = kernels::DType::Q8_0;
+    tiny.nHeads = 2;
+    tiny.nKvHeads = 1;
+    tiny.headDim = 32;
+    LoadOptions load;
+    load.kType = load.vType = *kernels::dtypeFromName(kv.toStdString());
+    const auto requestOf = [](const World& world, int n) {
+        Request r = world.request(0, 70 + n % 3 * 20);
+        for (int i = 0; i < n; ++i)
+            r.ids.push_back(static_cast<int32_t>(3 + (n * 17 + i) % 280));
+        r.sampling.seed = static_cast<uint64_t>(n);
+        r.sampling.temperature = n % 4 ? 0.9f : 0.0f;
+        r.sampling.repetitionPenalty = n % 2 ? 1.2f : 1.0f;
+        r.sampling.dryMultiplier = n % 5 ? 0.0f : 0.8f;
+        r.priority = n % 7 == 0;
+        r.maxTokens = 8 + n % 20;
+        return r;
+    };
+    static std::map<QString, std::vector<Outcome>> alone;
+    if (alone[kv].empty())
+        for (int n = 0; n < Requests; ++n) {
+            World world;
+            QVERIFY(world.start({.threads = 1}, tiny, load));
+            alone[kv].push_back(world.run(requestOf(world, n)));
+            QCOMPARE(alone[kv].back().stats.reusedTokens, int64_t{0});
+        }
+    if (pages > 0)
+        load.kvBudgetBytes =
+            pages * tiny.nLayers * 2 * tiny.nKvHeads * 32 * kernels::rowBytes(load.kType, tiny.headDim);
+    World world;
+    QVERIFY(world.start(
+        {.threads = threads, .prefillChunk = chunk, .maxBatchRows = rows, .decodingStepSeconds = stepSeconds}, tiny,
+        load));
+    for (int round = 0; round < 2; ++round) {
+        std::vector<RequestId> ids;
+        std::map<RequestId, Outcome> outcomes;
+        std::vector<EngineEvent> events;
+        for (int n = 0; n < Requests; ++n) {
+            ids.push_back(*world.engine->submit(requestOf(world, n)));
+            if (n % 4 == 3)  // some come while others run
+                world.engine->step(events);
+            World::collect(events, outcomes);
+        }
+        while (world.engine->step(events))
+            World::collect(events, outcomes);
+        int64_t reused = 0;
+        for (int n = 0; n < Requests; ++n) {
+            compare(outcomes[ids[static_cast<size_t>(n)]], alone[kv][static_cast<size_t>(n)]);
+            reused += outcomes[ids[static_cast<size_t>(n)]].stats.reusedTokens;
+        }
+        QVERIFY(round == 0 || reused > 0);
+    }
+    QCOMPARE(world.engine->snapshot().models[0].pagesUsed, int64_t{0});
 }
 
 void TstEngine::sameBitsFromReusedPages() {
@@ -343,6 +433,68 @@ void TstEngine::stopReasons() {
     QCOMPARE(QString(stopReasonName(eos.reason)), QString("eos"));
 }
 
+void TstEngine::contextShift_data() {
+    QTest::addColumn<int>("keep");
+    QTest::addColumn<bool>("company");
+    QTest::newRow("nothing kept") << 0 << false;
+    QTest::newRow("one page kept") << 32 << false;
+    QTest::newRow("some kept") << 13 << false;
+    QTest::newRow("in company") << 13 << true;
+}
+
+// What comes after a shift is what the model says to the tokens that are left, computed from nothing: greedy, so that
+// no chain of chance is needed to compare.
+void TstEngine::contextShift() {
+    QFETCH(int, keep);
+    QFETCH(bool, company);
+    constexpr int64_t Context = 96, Prompt = 50, Reply = 200;
+    World world, fresh;
+    QVERIFY(world.start({.threads = 2}, {.context = Context}));
+    QVERIFY(fresh.start({.threads = 1}, {.context = Context}));
+    Request r = world.request(1, Prompt);
+    r.sampling.temperature = 0;
+    r.maxTokens = Reply;
+    r.keepTokens = keep;
+    const Outcome full = world.run(r);
+    QVERIFY(full.reason == StopReason::ContextFull && full.shifts.empty());
+    QCOMPARE(full.stats.contextShifts, int64_t{0});
+    r.contextShift = true;
+    if (company)
+        for (int n = 2; n < 9; ++n)
+            QVERIFY(world.engine->submit(world.request(n, 40)));
+    const Outcome shifted = world.run(r);
+    QCOMPARE(shifted.finished, 1);
+    QVERIFY(shifted.reason == StopReason::Length);
+    QCOMPARE(static_cast<int64_t>(shifted.ids.size()), Reply);
+    QCOMPARE(shifted.stats.contextShifts, static_cast<int64_t>(shifted.shifts.size()));
+    QVERIFY(shifted.shifts.size() >= 3);
+    std::vector<int32_t> ids = r.ids;
+    size_t at = 0;
+    for (size_t i = 0; i <= shifted.shifts.size(); ++i) {
+        const size_t room = std::min(shifted.ids.size() - at, static_cast<size_t>(Context) - ids.size());
+        Request again = fresh.request(1, 1);
+        again.ids = ids;
+        again.sampling.temperature = 0;
+        again.maxTokens = static_cast<int64_t>(room);
+        const Outcome want = fresh.run(again);
+        QCOMPARE(want.ids.size(), room);
+        for (size_t k = 0; k < room; ++k, ++at) {
+            QCOMPARE(shifted.ids[at], want.ids[k]);
+            QVERIFY(shifted.logprobs[at] == want.logprobs[k]);
+            ids.push_back(want.ids[k]);
+        }
+        if (i == shifted.shifts.size())
+            break;
+        const ContextShiftedEvent& shift = shifted.shifts[i];
+        QCOMPARE(shift.contextTokens, Context);
+        QVERIFY(shift.kept >= keep && shift.kept <= std::max(keep, 1));
+        QCOMPARE(shift.dropped, (Context - shift.kept + 1) / 2);
+        ids.erase(ids.begin() + shift.kept, ids.begin() + shift.kept + shift.dropped);
+    }
+    QCOMPARE(at, shifted.ids.size());
+    QCOMPARE(world.engine->snapshot().models[0].pagesUsed, int64_t{0});
+}
+
 void TstEngine::stopStringAcrossTokens() {
     World world;
     QVERIFY(world.start({.threads = 1}, {}));
@@ -386,11 +538,12 @@ void TstEngine::alternatives() {
 void TstEngine::refusesRequests_data() {
     QTest::addColumn<int>("which");
     QTest::addColumn<QString>("words");
-    const char* words[] = {"prompt is empty",        "256 tokens, the context of 256",
-                           "is 288, the vocabulary", "is -1, the vocabulary",
-                           "temperature is",         "stop string is empty",
-                           "stop strings with",      "alternatives",
-                           "limit is -2 tokens",     "Model 99"};
+    const char* words[] = {"prompt is empty",         "256 tokens, the context of 256",
+                           "is 288, the vocabulary",  "is -1, the vocabulary",
+                           "temperature is",          "stop string is empty",
+                           "stop strings with",       "alternatives",
+                           "limit is -2 tokens",      "Model 99",
+                           "129 tokens shall be kept"};
     for (int i = 0; i < static_cast<int>(std::size(words)); ++i)
         QTest::newRow(words[i]) << i << QString(words[i]);
 }
@@ -431,6 +584,9 @@ void TstEngine::refusesRequests() {
             break;
         case 9:
             r.model = 99;
+            break;
+        case 10:
+            r.keepTokens = 129;
             break;
     }
     const auto id = world.engine->submit(r);

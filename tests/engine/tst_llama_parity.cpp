@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/models/rope_scaling.h"
 #include "engine/run/engine.h"
@@ -87,6 +88,9 @@ class TstLlamaParity : public QObject {
     void matchesReference_data();
     void matchesReference();
     void yarnBounds();
+    void askedLikeWritten_data();
+    void askedLikeWritten();
+    void askedWrongly();
 };
 
 void TstLlamaParity::matchesReference_data() {
@@ -145,6 +149,79 @@ void TstLlamaParity::yarnBounds() {
     QVERIFY(std::abs(rope.inverseFrequency.back() * 8 / plain.inverseFrequency.back() - 1) < 1e-6);
     QVERIFY(std::is_sorted(rope.inverseFrequency.rbegin(), rope.inverseFrequency.rend()));
     QVERIFY(std::abs(rope.magnitude - (1 + 0.1 * std::log(8.0))) < 1e-6);
+}
+
+void TstLlamaParity::askedLikeWritten_data() {
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<int>("scaling");  // -1: the factor alone
+    QTest::addColumn<double>("scale");
+    QTest::addColumn<int>("context");
+    const int linear = static_cast<int>(RopeScaling::Linear), yarn = static_cast<int>(RopeScaling::Yarn);
+    QTest::newRow("linear/factor") << "linear" << linear << 4.0 << 256;
+    QTest::newRow("linear/by the context") << "linear" << linear << 0.0 << 256;
+    QTest::newRow("linear/factor alone") << "linear" << -1 << 4.0 << 0;
+    QTest::newRow("yarn/factor") << "yarn" << yarn << 4.0 << 0;
+    QTest::newRow("yarn/by the context") << "yarn" << yarn << 0.0 << 256;
+}
+
+// A file without scaling, asked to scale, gives the bits of the file that says so, which the reference covers.
+void TstLlamaParity::askedLikeWritten() {
+    QFETCH(QString, name);
+    QFETCH(int, scaling);
+    QFETCH(double, scale);
+    QFETCH(int, context);
+    const Case c = readCase(name);
+    QVERIFY(!c.rows.empty());
+    QTemporaryDir dir;
+    const std::string written = dir.filePath("written.gguf").toStdString(),
+                      plain = dir.filePath("plain.gguf").toStdString();
+    test::TinyModel unscaled = c.model;
+    unscaled.ropeType = "none";
+    unscaled.context = c.model.originalContext;
+    QVERIFY(test::writeTinyModel(written, c.model) && test::writeTinyModel(plain, unscaled));
+    auto engine = Engine::make({.threads = 1});
+    QVERIFY(engine);
+    const auto like = (*engine)->load(written, {}, {}, {});
+    LoadOptions options{.contextTokens = context, .ropeScale = scale};
+    if (scaling >= 0)
+        options.ropeScaling = static_cast<RopeScaling>(scaling);
+    const auto asked = (*engine)->load(plain, options, {}, {});
+    const auto unasked = (*engine)->load(plain, {}, {}, {});
+    QVERIFY2(asked, asked ? "" : asked.error().message.c_str());
+    QVERIFY(like && unasked);
+    const auto want = allLogits(**engine, *like, c.ids), got = allLogits(**engine, *asked, c.ids),
+               other = allLogits(**engine, *unasked, c.ids);
+    QVERIFY(want && got && other);
+    QVERIFY(*got == *want);
+    QVERIFY(*got != *other);
+    if (context > 64) {
+        QVERIFY(!asked->notes.empty());
+        QVERIFY2(asked->notes[0].find("scaled 4 times (" + name.toStdString() + ")") != std::string::npos,
+                 asked->notes[0].c_str());
+    }
+    const auto back = (*engine)->load(written, {.ropeScaling = RopeScaling::None}, {}, {});
+    QVERIFY(back);
+    const auto without = allLogits(**engine, *back, c.ids);
+    QVERIFY(without && *without == *other);
+}
+
+void TstLlamaParity::askedWrongly() {
+    const auto message = [](std::optional<RopeScaling> scaling, double factor, int64_t context,
+                            RopeScaling written = RopeScaling::None) {
+        RopeConfig config;
+        config.originalContext = 4096;
+        config.scaling = written;
+        const auto done = overrideRopeScaling(config, scaling, factor, context);
+        return done ? std::string() : done.error().message;
+    };
+    QCOMPARE(message({}, 0, 0), std::string());
+    QVERIFY(message(RopeScaling::Yarn, 0, 0).find("yarn scaling needs a factor") != std::string::npos);
+    QVERIFY(message(RopeScaling::Linear, 0, 4096).find("longer than the 4096") != std::string::npos);
+    QVERIFY(message(RopeScaling::None, 2, 0).find("by none") != std::string::npos);
+    QVERIFY(message({}, -1, 0).find("0.01 to 10000") != std::string::npos);
+    QVERIFY(message({}, std::nan(""), 0).find("0.01 to 10000") != std::string::npos);
+    QVERIFY(message({}, 2, 0, RopeScaling::LongRope).find("longrope") != std::string::npos);
+    QVERIFY(message(RopeScaling::LongRope, 0, 0).find("longrope") != std::string::npos);
 }
 
 QTEST_APPLESS_MAIN(TstLlamaParity)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/run/engine.h"
@@ -21,6 +22,7 @@ class TstSampleModel : public QObject {
     void matchesReference_data();
     void matchesReference();
     void sameOnOneThread();
+    void sameAmongThirty();
 
   private:
     std::string m_path;
@@ -128,6 +130,73 @@ void TstSampleModel::sameOnOneThread() {
     QVERIFY(!all[0].empty());
     QCOMPARE(all[1], all[0]);
     QCOMPARE(all[2], all[0]);
+}
+
+// The kernels of a real model: thirty that begin alike, on one and two threads, in small and large chunks, and once
+// more when their pages are there already; against runs alone on pages of their own.
+void TstSampleModel::sameAmongThirty() {
+    constexpr int Requests = 30;
+    struct Reply {
+        std::vector<int32_t> ids;
+        std::vector<float> logprobs;
+        int64_t reused = 0;
+        bool operator==(const Reply& other) const { return ids == other.ids && logprobs == other.logprobs; }
+    };
+    const auto requestOf = [&](ModelId model, int n) {
+        Request r;
+        r.model = model;
+        r.ids.assign(m_ids.begin(), m_ids.begin() + 48);
+        r.ids.insert(r.ids.end(), m_ids.begin() + n, m_ids.begin() + n + 5 + n % 9);
+        r.maxTokens = 10;
+        r.sampling.seed = static_cast<uint64_t>(n);
+        r.ignoreEos = true;
+        return r;
+    };
+    const auto run = [&](Engine& engine, const std::vector<Request>& requests) {
+        std::map<RequestId, Reply> replies;
+        for (const Request& r : requests)
+            replies[*engine.submit(r)] = {};
+        std::vector<EngineEvent> events;
+        while (engine.step(events)) {
+        }
+        for (const EngineEvent& event : events)
+            if (const auto* token = std::get_if<TokenEvent>(&event)) {
+                replies[token->request].ids.push_back(token->token.id);
+                replies[token->request].logprobs.push_back(token->token.logprob);
+            } else if (const auto* finished = std::get_if<FinishedEvent>(&event)) {
+                replies[finished->request].reused = finished->stats.reusedTokens;
+            }
+        std::vector<Reply> inOrder;
+        for (auto& [id, reply] : replies)
+            inOrder.push_back(std::move(reply));
+        return inOrder;
+    };
+    std::map<int, Reply> alone;
+    for (const int n : {0, 7, 13, 29}) {
+        auto engine = Engine::make({.threads = 1, .decodingStepSeconds = 0});
+        const auto model = (*engine)->load(m_path, {.contextTokens = 512}, {}, {});
+        QVERIFY(model);
+        alone[n] = run(**engine, {requestOf(model->id, n)})[0];
+        QCOMPARE(alone[n].ids.size(), size_t{10});
+        QCOMPARE(alone[n].reused, int64_t{0});
+    }
+    std::vector<Reply> first;
+    for (const auto& [threads, chunk] : {std::pair<int, int64_t>{1, 512}, {2, 512}, {2, 24}}) {
+        auto engine = Engine::make({.threads = threads, .prefillChunk = chunk});
+        const auto model = (*engine)->load(m_path, {.contextTokens = 1024}, {}, {});
+        QVERIFY(model);
+        std::vector<Request> requests;
+        for (int n = 0; n < Requests; ++n)
+            requests.push_back(requestOf(model->id, n));
+        const auto fresh = run(**engine, requests), again = run(**engine, requests);
+        if (first.empty())
+            first = fresh;
+        QVERIFY(fresh == first);
+        QVERIFY(again == first);
+        QVERIFY(again[0].reused >= 32);
+        for (const auto& [n, reply] : alone)
+            QVERIFY(fresh[static_cast<size_t>(n)] == reply);
+    }
 }
 
 QTEST_APPLESS_MAIN(TstSampleModel)

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <random>
+#include <set>
 
 #include "engine/run/scheduler.h"
 
@@ -48,14 +49,19 @@ struct World {
     }
 
     // One step. A row reads every earlier position through its page table, as attention does. Returns the rows.
-    int64_t step(int64_t budget) {
+    int64_t step(int64_t budget) { return step(StepBudget{.rows = budget}); }
+    int64_t step(const StepBudget& budget) {
         ++steps;
         int64_t rows = 0;
+        load = {};
+        decodeRows = 0;
         const auto plan = scheduler.plan(budget);
         std::vector<Sequence*> sampled;
         for (const PlannedRows& p : plan) {
             Sequence& s = *p.sequence;
             rows += p.rows;
+            load.add(p.rows, s.computed);
+            decodeRows += s.remaining() == 1;
             ok &= p.rows >= 1 && p.rows <= s.remaining();
             for (int64_t i = s.computed; i < s.computed + p.rows; ++i)
                 content[place(s, i)] = s.ids[static_cast<size_t>(i)];
@@ -79,13 +85,48 @@ struct World {
             }
         }
         const auto& c = pool.counts();
-        ok &= c.free + c.held + c.cached == c.total && rows <= budget;
+        ok &= c.free + c.held + c.cached == c.total && rows <= budget.rows;
         return rows;
+    }
+
+    bool isThere(uint64_t id) const {
+        return std::any_of(jobs.begin(), jobs.end(), [id](const Job& job) { return job.sequence.id == id; });
     }
 
     size_t place(const Sequence& s, int64_t position) const {
         const int64_t page = s.table.pages[static_cast<size_t>(position / PageTokens)];
         return static_cast<size_t>(page * PageTokens + position % PageTokens);
+    }
+
+    // Whatever has no content that counts is overwritten: what is read from it would be seen.
+    void giveBack(int64_t n) {
+        pool.giveBack(n);
+        const auto pages = pool.map();
+        for (size_t page = 0; page < pages.size(); ++page)
+            if (pages[page].state == PageInfo::State::Free)
+                std::fill_n(content.begin() + static_cast<int64_t>(page) * PageTokens, PageTokens, -1);
+    }
+
+    // Every held page is in as many tables as it has references, and in none twice; no other page is in a table.
+    void checkPages() {
+        std::vector<int32_t> references(static_cast<size_t>(pool.counts().total));
+        for (const Job& job : jobs) {
+            std::set<int32_t> own;
+            for (const int32_t page : job.sequence.table.pages) {
+                ++references[static_cast<size_t>(page)];
+                ok &= own.insert(page).second;
+            }
+            ok &= job.sequence.running || job.sequence.table.pages.empty();
+        }
+        const auto pages = pool.map();
+        int64_t held = 0, shared = 0;
+        for (size_t i = 0; i < pages.size(); ++i) {
+            ok &= pages[i].references == references[i];
+            ok &= (pages[i].state == PageInfo::State::Held) == (references[i] > 0);
+            held += references[i] > 0;
+            shared += references[i] > 1;
+        }
+        ok &= held == pool.counts().held && shared == pool.counts().shared;
     }
 
     void check(const Job& job) {
@@ -103,6 +144,8 @@ struct World {
     std::list<Job> jobs;
     uint64_t lastId = 0;
     int64_t steps = 0, finished = 0, longestStay = 0;
+    StepLoad load;  // of the last step
+    int64_t decodeRows = 0;
     bool ok = true;
 };
 
@@ -124,6 +167,13 @@ class TstScheduler : public QObject {
     void importantFirst();
     void preemptsAndRecovers();
     void waitingEarnsPriority();
+    void shortOvertakesWhatDoesNotFit();
+    void longPromptSharesItsRows();
+    void chatInFrontFirst();
+    void promptsEarnRows();
+    void importantGetsASlot();
+    void boundsDelayOfReplies_data();
+    void boundsDelayOfReplies();
     void randomRequests_data();
     void randomRequests();
 };
@@ -134,7 +184,7 @@ void TstScheduler::mixesPromptAndDecode() {
     world.submit(prompt(random, 5), 10);
     world.step(16);
     world.submit(prompt(random, 9), 10);
-    const auto plan = world.scheduler.plan(16);
+    const auto plan = world.scheduler.plan({.rows = 16});
     QCOMPARE(plan.size(), size_t{2});
     QCOMPARE(plan[0].rows, int64_t{1});
     QCOMPARE(plan[1].rows, int64_t{9});
@@ -191,15 +241,170 @@ void TstScheduler::waitingEarnsPriority() {  // a stream of important requests d
     std::mt19937 random(3);
     world.submit(prompt(random, 20), 8, 0);
     const uint64_t plain = world.lastId;
-    const auto isThere = [&] {
-        return std::any_of(world.jobs.begin(), world.jobs.end(), [&](const Job& j) { return j.sequence.id == plain; });
-    };
-    while (isThere() && world.steps < 2000) {
+    while (world.isThere(plain) && world.steps < 2000) {
         while (world.jobs.size() < 4)
             world.submit(prompt(random, 12), 6, 1);
         world.step(4);
     }
-    QVERIFY(!isThere());
+    QVERIFY(!world.isThere(plain));
+    QVERIFY(world.ok);
+}
+
+void TstScheduler::shortOvertakesWhatDoesNotFit() {
+    World world(20, {.maxBatchRows = 16, .prefillChunk = 16, .stepsPerBoost = 50});
+    std::mt19937 random(3);
+    world.submit(prompt(random, 40), 30);  // holds 10 pages and more
+    world.step(16);
+    const uint64_t longOne = world.submit(prompt(random, 60), 4).sequence.id;
+    const uint64_t shortOne = world.submit(prompt(random, 6), 2).sequence.id;
+    for (int i = 0; i < 4; ++i)
+        world.step(16);
+    QVERIFY2(!world.isThere(shortOne), "the short request waited behind the long one, although its pages were free");
+    while (world.isThere(longOne) && world.steps < 500) {  // and those after it do not keep the long one out for ever
+        while (world.jobs.size() < 6)
+            world.submit(prompt(random, 10), 20);
+        world.step(16);
+    }
+    QVERIFY2(world.steps < 400, qPrintable(QString::number(world.steps)));
+    QVERIFY(world.ok);
+}
+
+void TstScheduler::longPromptSharesItsRows() {
+    World world(2000, {.maxBatchRows = 64, .prefillChunk = 64});
+    std::mt19937 random(3);
+    const Sequence& longOne = world.submit(prompt(random, 4000), 2).sequence;
+    world.step(64);
+    QCOMPARE(longOne.computed, int64_t{64});  // alone it has all rows
+    const uint64_t shortOne = world.submit(prompt(random, 50), 3).sequence.id;
+    const Sequence& middle = world.submit(prompt(random, 500), 3).sequence;
+    for (int i = 0; i < 4; ++i)
+        world.step(64);
+    QVERIFY2(!world.isThere(shortOne), "the short prompt waited for the long one");
+    QVERIFY2(longOne.computed >= 64 + 4 * 28, "the long prompt had less than half");
+    QVERIFY(middle.computed > 0);
+    while (!world.jobs.empty() && world.steps < 1000)
+        world.step(64);
+    QVERIFY(world.jobs.empty() && world.ok);
+}
+
+void TstScheduler::chatInFrontFirst() {
+    World world(4000, {.maxBatchRows = 64, .prefillChunk = 64});
+    std::mt19937 random(3);
+    for (int i = 0; i < 8; ++i)
+        world.submit(prompt(random, 1000), 5);
+    for (int i = 0; i < 5; ++i)
+        world.step(64);
+    const Sequence& chat = world.submit(prompt(random, 150), 3, 1).sequence;
+    world.step(64);
+    QCOMPARE(chat.computed, int64_t{64});
+    world.step(64);
+    world.step(64);
+    QCOMPARE(chat.computed, int64_t{150});
+    for (int i = 0; i < 100; ++i)  // more replies than rows: it still gets one in each step
+        world.submit(prompt(random, 2), 50);
+    const Sequence& other = world.submit(prompt(random, 3), 200, 1).sequence;
+    for (int i = 0; i < 20; ++i)
+        world.step(64);
+    const auto before = static_cast<int64_t>(other.ids.size());
+    for (int i = 0; i < 20; ++i)
+        world.step(64);
+    QCOMPARE(static_cast<int64_t>(other.ids.size()), before + 20);
+    while (!world.jobs.empty() && world.steps < 5000)
+        world.step(64);
+    QVERIFY(world.jobs.empty() && world.ok);
+}
+
+void TstScheduler::promptsEarnRows() {  // important prompts without end take every row, but not for ever
+    World world(400, {.maxBatchRows = 8, .prefillChunk = 8, .stepsPerBoost = 20});
+    std::mt19937 random(3);
+    const uint64_t plain = world.submit(prompt(random, 100), 4).sequence.id;
+    while (world.isThere(plain) && world.steps < 5000) {
+        while (world.jobs.size() < 8)
+            world.submit(prompt(random, 60), 1, 1);
+        world.step(8);
+    }
+    QVERIFY2(world.steps < 2000, qPrintable(QString::number(world.steps)));
+    QVERIFY(world.ok);
+}
+
+void TstScheduler::importantGetsASlot() {  // as many sequences run as a step has rows
+    World world(400, {.maxBatchRows = 4, .prefillChunk = 4});
+    std::mt19937 random(3);
+    for (int i = 0; i < 6; ++i)
+        world.submit(prompt(random, 3), 100);
+    for (int i = 0; i < 10; ++i)
+        world.step(4);
+    QCOMPARE(world.scheduler.running(), int64_t{4});
+    const uint64_t chat = world.submit(prompt(random, 3), 4, 1).sequence.id;
+    for (int i = 0; i < 12; ++i)
+        world.step(4);
+    QVERIFY(!world.isThere(chat));
+    while (!world.jobs.empty() && world.steps < 2000)
+        world.step(4);
+    QVERIFY(world.jobs.empty() && world.ok);
+}
+
+void TstScheduler::boundsDelayOfReplies_data() {
+    QTest::addColumn<double>("fixed");
+    QTest::addColumn<double>("perRow");
+    QTest::addColumn<double>("perDepth");
+    QTest::addColumn<int>("replies");
+    QTest::newRow("small model") << 0.012 << 0.001 << 1e-7 << 4;
+    QTest::newRow("one reply") << 0.03 << 0.0005 << 1e-7 << 1;
+    QTest::newRow("thirty replies") << 0.01 << 0.001 << 1e-7 << 30;
+    QTest::newRow("attention is dear") << 0.005 << 0.0001 << 5e-6 << 2;
+    QTest::newRow("never within the bound") << 0.4 << 0.02 << 1e-6 << 1;
+}
+
+// The time is imaginary: what a step takes comes from a cost that the scheduler learns like that of a real machine.
+void TstScheduler::boundsDelayOfReplies() {
+    QFETCH(double, fixed);
+    QFETCH(double, perRow);
+    QFETCH(double, perDepth);
+    QFETCH(int, replies);
+    constexpr double Target = 0.1, Longest = 0.5;
+    constexpr int64_t LeastPromptRows = 16;
+    const StepCost truth(fixed, perRow, perDepth);
+    StepCost learned;
+    World world(4000, {});
+    std::mt19937 random(5);
+    const auto step = [&] {
+        const bool decoding = world.scheduler.decoding();
+        const int64_t rows = world.step(StepBudget{learned.known() ? 512 : 64, decoding ? Target : Longest, &learned});
+        learned.observe(world.load, truth.seconds(world.load) * (0.97 + 0.06 * (random() % 1000) / 1000));
+        return rows;
+    };
+    world.submit(prompt(random, 3000), 200);  // alone: steps as large as stopping allows
+    step();
+    step();
+    for (int i = 0; i < 3; ++i) {
+        step();
+        QVERIFY2(truth.seconds(world.load) <= Longest * 1.15 || world.load.rows <= LeastPromptRows,
+                 qPrintable(QString::number(truth.seconds(world.load))));
+        QVERIFY(truth.seconds(world.load) >= Longest * 0.7 || world.load.rows >= LeastPromptRows);
+    }
+    while (!world.scheduler.decoding())
+        step();
+    for (int i = 1; i < replies; ++i)
+        world.submit(prompt(random, 4), 200);
+    for (int i = 0; i < 4; ++i)
+        step();
+    world.submit(prompt(random, 2000), 4);
+    const Sequence& late = world.jobs.back().sequence;
+    step();
+    int64_t before = late.computed, nLate = 0;
+    while (late.remaining() > 1 && world.scheduler.decoding()) {
+        step();
+        const int64_t rows = late.computed - before;
+        before = late.computed;
+        QCOMPARE(world.decodeRows, static_cast<int64_t>(replies));
+        QVERIFY2(rows >= std::min(LeastPromptRows, late.remaining()), qPrintable(QString::number(rows)));
+        QVERIFY2(truth.seconds(world.load) <= Target * 1.2 || rows <= LeastPromptRows,
+                 qPrintable(QString("%1 s, %2 rows").arg(truth.seconds(world.load)).arg(rows)));
+        ++nLate;
+    }
+    QVERIFY(nLate >= 2);
+    QVERIFY2(late.remaining() == 1 || replies < 2 || perRow > 0.01, "the prompt did not advance");
     QVERIFY(world.ok);
 }
 
@@ -207,31 +412,61 @@ void TstScheduler::randomRequests_data() {
     QTest::addColumn<int>("pages");
     QTest::addColumn<int>("rows");
     QTest::addColumn<int>("chunk");
-    QTest::newRow("roomy") << 200 << 64 << 64;
-    QTest::newRow("few pages") << 16 << 16 << 8;
-    QTest::newRow("tiny steps") << 40 << 2 << 1;
-    QTest::newRow("just one fits") << 12 << 32 << 32;
+    QTest::addColumn<int>("crowd");
+    QTest::addColumn<int>("longestWait");  // steps that a request may take from its coming to its end
+    QTest::newRow("roomy") << 200 << 64 << 64 << 40 << 300;
+    QTest::newRow("few pages") << 16 << 16 << 8 << 40 << 2000;
+    QTest::newRow("tiny steps") << 40 << 2 << 1 << 20 << 3000;
+    QTest::newRow("just one fits") << 12 << 32 << 32 << 20 << 1500;
+    QTest::newRow("more than slots") << 300 << 6 << 6 << 60 << 3000;
 }
 
+// A hundred thousand requests over all rows of this test: they come in bursts, many begin alike, some are important,
+// some are cancelled, cached pages lose their memory, and memory becomes short at times.
 void TstScheduler::randomRequests() {
     QFETCH(int, pages);
     QFETCH(int, rows);
     QFETCH(int, chunk);
-    World world(pages, {.maxBatchRows = rows, .prefillChunk = chunk});
+    QFETCH(int, crowd);
+    QFETCH(int, longestWait);
+    constexpr int64_t Requests = 20000;
+    World world(pages, {.maxBatchRows = rows, .prefillChunk = chunk, .stepsPerBoost = 64});
     std::mt19937 random(static_cast<uint32_t>(pages));
+    const auto chance = [&](uint32_t n) { return random() % n == 0; };
+    std::vector<std::vector<int32_t>> beginnings;
+    for (int i = 0; i < 4; ++i)
+        beginnings.push_back(prompt(random, 3 + random() % 14));
     int64_t cancelled = 0, submitted = 0;
-    while (submitted < 3000) {
-        if (world.jobs.size() < 40 && random() % 3 == 0) {
-            world.submit(prompt(random, 1 + random() % 24), 1 + random() % 16, random() % 8 == 0);
+    const auto cancelOne = [&] {
+        auto it = std::next(world.jobs.begin(), static_cast<int64_t>(random() % world.jobs.size()));
+        world.scheduler.remove(&it->sequence);
+        world.jobs.erase(it);
+        ++cancelled;
+    };
+    while (submitted < Requests) {
+        for (uint32_t burst = chance(3) ? 1 + random() % 4 : 0; burst > 0; --burst) {
+            if (world.jobs.size() >= static_cast<size_t>(crowd))
+                break;
+            std::vector<int32_t> ids = prompt(random, 1 + random() % 14);
+            if (chance(2))
+                ids.insert(ids.begin(), beginnings[submitted % 4].begin(), beginnings[submitted % 4].end());
+            world.submit(std::move(ids), 1 + random() % 16, chance(8) ? 1 + static_cast<int>(random() % 2) : 0);
             ++submitted;
         }
-        if (!world.jobs.empty() && random() % 20 == 0) {
-            auto it = std::next(world.jobs.begin(), static_cast<int64_t>(random() % world.jobs.size()));
-            world.scheduler.remove(&it->sequence);
-            world.jobs.erase(it);
-            ++cancelled;
-        }
+        if (!world.jobs.empty() && chance(20))
+            cancelOne();
+        if (chance(500))
+            world.pool.clearCache();
+        if (chance(50))
+            world.giveBack(static_cast<int64_t>(random() % 16));
+        if (chance(200))  // memory becomes short, or is back; the longest request fits always
+            world.scheduler.setPageLimit(12 + static_cast<int64_t>(random() % static_cast<uint32_t>(pages)));
+        if (chance(400))
+            while (!world.jobs.empty() && chance(2))
+                cancelOne();
         world.step(2 + static_cast<int64_t>(random() % static_cast<uint32_t>(rows)));
+        if (world.steps % 16 == 0)
+            world.checkPages();
         QVERIFY2(world.ok, qPrintable(QString("after step %1").arg(world.steps)));
     }
     const int64_t left = static_cast<int64_t>(world.jobs.size());
@@ -240,8 +475,9 @@ void TstScheduler::randomRequests() {
     QVERIFY2(world.jobs.empty(), qPrintable(QString("%1 of %2 never ended").arg(world.jobs.size()).arg(left)));
     QCOMPARE(world.finished + cancelled, submitted);
     QCOMPARE(world.pool.counts().held, int64_t{0});
+    world.checkPages();
     QVERIFY(world.ok);
-    QVERIFY2(world.longestStay < 40 * 40 * 10, qPrintable(QString::number(world.longestStay)));
+    QVERIFY2(world.longestStay < longestWait, qPrintable(QString("the longest took %1 steps").arg(world.longestStay)));
 }
 
 QTEST_APPLESS_MAIN(TstScheduler)

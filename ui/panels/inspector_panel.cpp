@@ -329,7 +329,9 @@ void InspectorPanel::refreshModel() {
     const bool differs =
         (wanted.contextTokens > 0 && wanted.contextTokens != info.contextTokens &&
          (info.trainedContext <= 0 || qMin<qint64>(wanted.contextTokens, info.trainedContext) != info.contextTokens)) ||
-        QString::fromStdString(wanted.kvType) != info.kvType.toLower();
+        QString::fromStdString(wanted.kvType) != info.kvType.toLower() ||
+        QString::fromStdString(wanted.ropeScaling) != info.ropeScaling || wanted.ropeScale != info.ropeScale ||
+        wanted.memoryTarget != info.memoryTarget;
     m_reloadNote->setVisible(differs && m_workbench.loadingModel().isEmpty());
 }
 
