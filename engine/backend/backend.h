@@ -82,6 +82,9 @@ class KvStorage {
     virtual int64_t nPages() const = 0;
     virtual std::byte* keyPage(int64_t layer, int32_t page) = 0;  // [nKvHeads][pageTokens] rows of headDimK
     virtual std::byte* valuePage(int64_t layer, int32_t page) = 0;
+    // Copies keys and values of the first nTokens positions of a page in all layers; what lies behind them afterwards
+    // is undefined. The pages differ; 0 <= nTokens <= pageTokens. Never fails.
+    virtual void copyTokens(int32_t fromPage, int32_t toPage, int64_t nTokens) = 0;
 };
 
 // One product of a group that shares its input; `bias` may be null. accumulate: out += instead of out =.

@@ -1,6 +1,7 @@
 #include "engine/backend/cpu_kv.h"
 
 #include <array>
+#include <cstring>
 #include <limits>
 
 #include "engine/core/error_text.h"
@@ -40,6 +41,14 @@ Result<std::unique_ptr<KvStorage>> CpuKv::make(const KvShape& shape, int64_t nPa
     kv->m_layerBytes = nPages * (shape.pageBytesK() + shape.pageBytesV());
     TRY(kv->m_memory, Buffer::make(shape.nLayers * kv->m_layerBytes, "the key and value cache"));
     return std::unique_ptr<KvStorage>(std::move(kv));
+}
+
+// The whole page: how keys lie within it is the kernels' own, and what lies behind the tokens is seen by nobody.
+void CpuKv::copyTokens(int32_t fromPage, int32_t toPage, int64_t) {
+    for (int64_t layer = 0; layer < m_shape.nLayers; ++layer) {
+        std::memcpy(keyPage(layer, toPage), keyPage(layer, fromPage), static_cast<size_t>(m_shape.pageBytesK()));
+        std::memcpy(valuePage(layer, toPage), valuePage(layer, fromPage), static_cast<size_t>(m_shape.pageBytesV()));
+    }
 }
 
 }  // namespace engine

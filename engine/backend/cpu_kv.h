@@ -21,6 +21,7 @@ class CpuKv final : public KvStorage {
     std::byte* valuePage(int64_t layer, int32_t page) override {
         return m_memory.data() + layer * m_layerBytes + m_nPages * m_shape.pageBytesK() + page * m_shape.pageBytesV();
     }
+    void copyTokens(int32_t fromPage, int32_t toPage, int64_t nTokens) override;
 
   private:
     KvShape m_shape;

@@ -15,6 +15,13 @@ uint64_t contentHash(uint64_t parent, std::span<const int32_t> ids) {
     return hash;
 }
 
+// Pages that begin alike and are compared, the newest: thousands of chats may begin with the same few tokens.
+constexpr int MostTwins = 256;
+
+size_t commonRun(std::span<const int32_t> a, std::span<const int32_t> b) {
+    return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
 }  // namespace
 
 KvPool::KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens)
@@ -49,18 +56,65 @@ int64_t KvPool::attachPrefix(std::span<const int32_t> ids, PageTable& table) {
     return table.published * m_pageTokens;
 }
 
+// The page with that parent, other than `except`, that has the longest run in common with ids; -1: none has any.
+int32_t KvPool::longestRun(uint64_t parent, std::span<const int32_t> ids, int32_t except, size_t& run) const {
+    run = 0;
+    int32_t best = -1;
+    const auto it = ids.empty() ? m_newestTwin.end() : m_newestTwin.find(contentHash(parent, ids.first(1)));
+    int32_t page = it == m_newestTwin.end() ? -1 : it->second;
+    for (int looked = 0; page >= 0 && looked < MostTwins && run < ids.size(); ++looked) {
+        const Page& p = m_pages[static_cast<size_t>(page)];
+        const size_t common = p.parent == parent && page != except ? commonRun(ids, p.ids) : 0;
+        if (common > run) {
+            run = common;
+            best = page;
+        }
+        page = p.olderTwin;
+    }
+    return best;
+}
+
+int64_t KvPool::attachTail(std::span<const int32_t> ids, PageTable& table) {
+    ++m_tick;
+    const auto begin = static_cast<size_t>(table.published * m_pageTokens);
+    if (begin + 1 >= ids.size())
+        return 0;
+    const auto wanted = ids.subspan(begin, std::min(static_cast<size_t>(m_pageTokens), ids.size() - 1 - begin));
+    size_t run = 0;
+    const int32_t source = longestRun(table.lastPublished, wanted, -1, run);
+    if (source < 0 || available() == 0)
+        return 0;
+    const Page& from = m_pages[static_cast<size_t>(source)];
+    const bool allOfIt = from.serial == 0 && run == from.ids.size();
+    if (from.info.references == 0 && (allOfIt || available() == 1)) {
+        unlink(source);
+        if (!allOfIt)
+            forget(source);
+        hold(source, table);
+    } else {
+        reference(source);  // lest it be the one that makes room
+        const int32_t page = takePage();
+        if (m_storage)
+            m_storage->copyTokens(source, page, static_cast<int64_t>(run));
+        dereference(source);
+        hold(page, table);
+    }
+    return static_cast<int64_t>(run);
+}
+
+void KvPool::hold(int32_t page, PageTable& table) {
+    m_pages[static_cast<size_t>(page)].info = {PageInfo::State::Held, 1, table.owner,
+                                               static_cast<int64_t>(table.pages.size()) * m_pageTokens, ++m_tick};
+    ++m_counts.held;
+    table.pages.push_back(page);
+}
+
 bool KvPool::grow(PageTable& table, int64_t tokens) {
     const int64_t missing = pagesFor(tokens) - static_cast<int64_t>(table.pages.size());
     if (missing > available())
         return false;
-    for (int64_t i = 0; i < missing; ++i) {
-        const int32_t page = takePage();
-        PageInfo& info = m_pages[static_cast<size_t>(page)].info;
-        info = {PageInfo::State::Held, 1, table.owner, static_cast<int64_t>(table.pages.size()) * m_pageTokens,
-                ++m_tick};
-        ++m_counts.held;
-        table.pages.push_back(page);
-    }
+    for (int64_t i = 0; i < missing; ++i)
+        hold(takePage(), table);
     return true;
 }
 
@@ -81,13 +135,38 @@ void KvPool::publish(PageTable& table, std::span<const int32_t> ids, int64_t com
             // Two contents with one hash: the later one stays private, and nothing after it can be published.
             if (!m_published.emplace(hash, own).second)
                 return;
+            makeFindable(own, table.lastPublished, content);
             page.serial = m_nextSerial++;
-            page.parent = table.lastPublished;
-            page.ids.assign(content.begin(), content.end());
             page.info.lastUse = m_tick;
         }
         table.lastPublished = m_pages[static_cast<size_t>(own)].serial;
     }
+    publishTail(table, ids, computed);
+}
+
+// The page that is being filled is its sequence's alone, and what it holds so far stays: others may copy that.
+void KvPool::publishTail(const PageTable& table, std::span<const int32_t> ids, int64_t computed) {
+    const int64_t begin = table.published * m_pageTokens;
+    if (computed > begin)
+        makeFindable(table.pages[static_cast<size_t>(table.published)], table.lastPublished,
+                     ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(computed - begin)));
+}
+
+void KvPool::makeFindable(int32_t page, uint64_t parent, std::span<const int32_t> ids) {
+    Page& p = m_pages[static_cast<size_t>(page)];
+    const bool moves = p.ids.empty() || p.parent != parent || p.ids[0] != ids[0];
+    if (moves && !p.ids.empty())
+        forget(page);
+    p.parent = parent;
+    p.ids.assign(ids.begin(), ids.end());
+    if (!moves)
+        return;
+    const auto [twin, first] = m_newestTwin.emplace(contentHash(parent, ids.first(1)), page);
+    if (first)
+        return;
+    p.olderTwin = twin->second;
+    m_pages[static_cast<size_t>(twin->second)].newerTwin = page;
+    twin->second = page;
 }
 
 void KvPool::release(PageTable& table) {
@@ -142,7 +221,13 @@ void KvPool::dereference(int32_t page) {
     if (p.info.references > 0)
         return;
     --m_counts.held;
-    if (p.serial != 0) {
+    if (p.serial == 0 && !p.ids.empty()) {  // a page that holds as much and more serves as well
+        size_t run = 0;
+        longestRun(p.parent, p.ids, page, run);
+        if (run == p.ids.size())
+            forget(page);
+    }
+    if (!p.ids.empty()) {
         p.info.state = PageInfo::State::Cached;
         p.info.lastUse = m_tick;
         linkNewest(page);
@@ -155,7 +240,17 @@ void KvPool::dereference(int32_t page) {
 
 void KvPool::forget(int32_t page) {
     Page& p = m_pages[static_cast<size_t>(page)];
-    m_published.erase(contentHash(p.parent, p.ids));
+    if (p.serial != 0)
+        m_published.erase(contentHash(p.parent, p.ids));
+    if (p.olderTwin >= 0)
+        m_pages[static_cast<size_t>(p.olderTwin)].newerTwin = p.newerTwin;
+    if (p.newerTwin >= 0)
+        m_pages[static_cast<size_t>(p.newerTwin)].olderTwin = p.olderTwin;
+    else if (p.olderTwin >= 0)
+        m_newestTwin[contentHash(p.parent, std::span(p.ids).first(1))] = p.olderTwin;
+    else
+        m_newestTwin.erase(contentHash(p.parent, std::span(p.ids).first(1)));
+    p.olderTwin = p.newerTwin = -1;
     p.serial = p.parent = 0;
     p.ids.clear();
 }

@@ -1,5 +1,6 @@
-// The pages of keys and values of one loaded model: who holds each, which whole pages of earlier prompts can be used
-// again. All pages exist from the start; nothing is copied, because only full pages are shared. Thread: the engine's.
+// The pages of keys and values of one loaded model: who holds each, which pages of other prompts can be used again.
+// All pages exist from the start. Whole pages are shared; of a page that two sequences fill differently the later one
+// gets a copy of what they have in common. Thread: the engine's.
 #pragma once
 
 #include <cstdint>
@@ -43,13 +44,19 @@ class KvPool {
     // Attaches the longest cached prefix of whole pages to an empty table; at least the last id stays to be computed,
     // because its logits are wanted. Returns how many tokens need no computing.
     int64_t attachPrefix(std::span<const int32_t> ids, PageTable& table);
+    // Follows attachPrefix, once it is sure that the sequence runs: of all pages that continue its last one, takes the
+    // longest common run of tokens with `ids`, without the last id. The run is copied to a fresh page, because its
+    // holder may go on writing; a cached page of which all is wanted is taken over instead. Returns the tokens of the
+    // run; 0: nothing in common, or no page left.
+    int64_t attachTail(std::span<const int32_t> ids, PageTable& table);
     // Makes room for positions [0, tokens); takes free pages first, then the cached page that was unused longest.
     // False: too few pages, nothing changed.
     bool grow(PageTable& table, int64_t tokens);
-    // Tells that positions [0, computed) of `ids` are stored: whole pages become shareable. A page that somebody else
-    // published with the same content meanwhile takes the place of ours.
+    // Tells that positions [0, computed) of `ids` are stored and will not be written again: whole pages become
+    // shareable, the last one can be copied from. A page that somebody else published with the same content meanwhile
+    // takes the place of ours.
     void publish(PageTable& table, std::span<const int32_t> ids, int64_t computed);
-    // Gives all pages back; published ones stay cached.
+    // Gives all pages back; those that publish has told of stay cached.
     void release(PageTable& table);
     // Forgets every cached page.
     void clearCache();
@@ -62,16 +69,21 @@ class KvPool {
     KvStorage* storage() const { return m_storage.get(); }
 
   private:
-    // A published page is found by its content: the page before it (by serial, which is never used twice) and its ids.
+    // A page is found by its content: the page before it (by serial, which is never used twice) and its ids.
     struct Page {
         PageInfo info;
-        uint64_t serial = 0;  // 0: not published
+        uint64_t serial = 0;  // of a full page that can be continued; 0: none
         uint64_t parent = 0;
-        std::vector<int32_t> ids;
-        int32_t previous = -1, next = -1;  // in the list of cached pages, oldest first
+        std::vector<int32_t> ids;                // of its first positions; empty: nobody finds it
+        int32_t previous = -1, next = -1;        // in the list of cached pages, oldest first
+        int32_t olderTwin = -1, newerTwin = -1;  // pages with the same parent and first id
     };
 
     int32_t find(uint64_t parent, std::span<const int32_t> ids) const;
+    int32_t longestRun(uint64_t parent, std::span<const int32_t> ids, int32_t except, size_t& run) const;
+    void publishTail(const PageTable& table, std::span<const int32_t> ids, int64_t computed);
+    void makeFindable(int32_t page, uint64_t parent, std::span<const int32_t> ids);
+    void hold(int32_t page, PageTable& table);
     int32_t takePage();
     void reference(int32_t page);
     void dereference(int32_t page);
@@ -82,8 +94,9 @@ class KvPool {
     std::unique_ptr<KvStorage> m_storage;
     int64_t m_pageTokens;
     std::vector<Page> m_pages;
-    std::vector<int32_t> m_free;                        // last out first
-    std::unordered_map<uint64_t, int32_t> m_published;  // hash of (parent, ids) -> page
+    std::vector<int32_t> m_free;                         // last out first
+    std::unordered_map<uint64_t, int32_t> m_published;   // hash of (parent, ids) -> full page
+    std::unordered_map<uint64_t, int32_t> m_newestTwin;  // hash of (parent, first id) -> page
     int32_t m_oldest = -1, m_newest = -1;
     uint64_t m_nextSerial = 1, m_tick = 0;
     Counts m_counts;

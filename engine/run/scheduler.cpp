@@ -89,9 +89,9 @@ void Scheduler::admit() {
         }
         // makeRoomFor may have put others into m_waiting, all less important than s.
         std::erase(m_waiting, s);
-        s->computed = found;
+        s->computed = found + m_pool.attachTail(s->ids, s->table);
         if (s->preemptions == 0)
-            s->reused = found;
+            s->reused = s->computed;
         m_running.push_back(s);
     }
 }

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "engine/run/scheduler.h"
+#include "tests/support/token_storage.h"
 
 using namespace engine;
 
@@ -31,9 +32,7 @@ struct Job {
 // A pool, its pages' contents and the jobs that run on them.
 struct World {
     World(int64_t nPages, Scheduler::Limits limits)
-        : pool(nullptr, nPages, PageTokens),
-          scheduler(pool, limits),
-          content(static_cast<size_t>(nPages * PageTokens), -1) {}
+        : pool(std::make_unique<test::TokenStorage>(nPages, PageTokens), nPages, PageTokens), scheduler(pool, limits) {}
 
     Job& submit(std::vector<int32_t> prompt, size_t reply, int priority = 0) {
         Job& job = jobs.emplace_back();
@@ -58,9 +57,9 @@ struct World {
             rows += p.rows;
             ok &= p.rows >= 1 && p.rows <= s.remaining();
             for (int64_t i = s.computed; i < s.computed + p.rows; ++i)
-                content[place(s, i)] = s.ids[static_cast<size_t>(i)];
+                key(s, i) = s.ids[static_cast<size_t>(i)];
             for (int64_t i = 0; i < s.computed + p.rows; ++i)
-                ok &= content[place(s, i)] == s.ids[static_cast<size_t>(i)];
+                ok &= key(s, i) == s.ids[static_cast<size_t>(i)];
             ok &= p.wantsLogits == (p.rows == s.remaining());
             if (p.wantsLogits)
                 sampled.push_back(&s);
@@ -83,9 +82,8 @@ struct World {
         return rows;
     }
 
-    size_t place(const Sequence& s, int64_t position) const {
-        const int64_t page = s.table.pages[static_cast<size_t>(position / PageTokens)];
-        return static_cast<size_t>(page * PageTokens + position % PageTokens);
+    int32_t& key(const Sequence& s, int64_t position) {
+        return static_cast<test::TokenStorage*>(pool.storage())->at(s.table.pages, position);
     }
 
     void check(const Job& job) {
@@ -99,7 +97,6 @@ struct World {
 
     KvPool pool;
     Scheduler scheduler;
-    std::vector<int32_t> content;
     std::list<Job> jobs;
     uint64_t lastId = 0;
     int64_t steps = 0, finished = 0, longestStay = 0;
@@ -133,7 +130,9 @@ void TstScheduler::mixesPromptAndDecode() {
     std::mt19937 random(1);
     world.submit(prompt(random, 5), 10);
     world.step(16);
-    world.submit(prompt(random, 9), 10);
+    std::vector<int32_t> other = prompt(random, 9);
+    other[0] = 7;  // nothing in common with the first
+    world.submit(std::move(other), 10);
     const auto plan = world.scheduler.plan(16);
     QCOMPARE(plan.size(), size_t{2});
     QCOMPARE(plan[0].rows, int64_t{1});
