@@ -24,8 +24,8 @@ size_t commonRun(std::span<const int32_t> a, std::span<const int32_t> b) {
 
 }  // namespace
 
-KvPool::KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens)
-    : m_storage(std::move(storage)), m_pageTokens(pageTokens), m_pages(static_cast<size_t>(nPages)) {
+KvPool::KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens, int64_t window)
+    : m_storage(std::move(storage)), m_pageTokens(pageTokens), m_window(window), m_pages(static_cast<size_t>(nPages)) {
     m_free.reserve(m_pages.size());
     for (int64_t page = nPages - 1; page >= 0; --page)  // low pages first: less memory is touched
         m_free.push_back(static_cast<int32_t>(page));
@@ -53,6 +53,7 @@ int64_t KvPool::attachPrefix(std::span<const int32_t> ids, PageTable& table) {
         table.lastPublished = m_pages[static_cast<size_t>(page)].serial;
         ++table.published;
     }
+    leaveWindow(table, table.published * m_pageTokens);
     return table.published * m_pageTokens;
 }
 
@@ -142,6 +143,24 @@ void KvPool::publish(PageTable& table, std::span<const int32_t> ids, int64_t com
         table.lastPublished = m_pages[static_cast<size_t>(own)].serial;
     }
     publishTail(table, ids, computed);
+    leaveWindow(table, computed);
+}
+
+void KvPool::leaveWindow(PageTable& table, int64_t computed) {
+    if (m_window <= 0)
+        return;
+    const int64_t unseen = std::max<int64_t>(computed + 1 - m_window, 0) / m_pageTokens;
+    const int64_t until = std::min({unseen, table.published, static_cast<int64_t>(table.pages.size()) - 1});
+    if (until <= table.dropped)
+        return;
+    for (; table.dropped < until; ++table.dropped)
+        dereference(table.pages[static_cast<size_t>(table.dropped)]);
+    std::fill_n(table.pages.begin(), until, table.pages[static_cast<size_t>(until)]);
+}
+
+int64_t KvPool::mostHeld(int64_t tokens, int64_t chunkRows) const {
+    const int64_t all = pagesFor(tokens);
+    return m_window <= 0 ? all : std::min(all, pagesFor(m_window + chunkRows) + 1);
 }
 
 // The page that is being filled is its sequence's alone, and what it holds so far stays: others may copy that.
@@ -172,8 +191,8 @@ void KvPool::makeFindable(int32_t page, uint64_t parent, std::span<const int32_t
 void KvPool::release(PageTable& table) {
     ++m_tick;
     // Last page first: so a page is always evicted before the page that it continues.
-    for (auto it = table.pages.rbegin(); it != table.pages.rend(); ++it)
-        dereference(*it);
+    for (auto i = static_cast<int64_t>(table.pages.size()) - 1; i >= table.dropped; --i)
+        dereference(table.pages[static_cast<size_t>(i)]);
     table = PageTable{.owner = table.owner, .pages = {}};
 }
 

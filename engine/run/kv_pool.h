@@ -19,6 +19,11 @@ struct PageTable {
     std::vector<int32_t> pages;
     int64_t published = 0;       // leading pages that are full and shareable
     uint64_t lastPublished = 0;  // serial of the last of them; 0: none
+    // Leading pages that no row to come sees any more (sliding windows). They were given back; their entries name the
+    // first page that is still held, so that whoever reads too far reads the sequence's own.
+    int64_t dropped = 0;
+
+    int64_t held() const { return static_cast<int64_t>(pages.size()) - dropped; }
 };
 
 // A page is free, held by one or more sequences, or cached: held by nobody, its content kept until the space is needed.
@@ -38,11 +43,13 @@ class KvPool {
                 shared = 0;  // total = free + held + cached; shared: part of held
     };
 
-    // `storage` may be null where only the bookkeeping is wanted.
-    KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens);
+    // `storage` may be null where only the bookkeeping is wanted. `window`: positions that a row sees, itself included,
+    // in every layer; 0: all before it.
+    KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens, int64_t window = 0);
 
     // Attaches the longest cached prefix of whole pages to an empty table; at least the last id stays to be computed,
-    // because its logits are wanted. Returns how many tokens need no computing.
+    // because its logits are wanted. Returns how many tokens need no computing. With a window, too, the prefix must be
+    // there from its first page on.
     int64_t attachPrefix(std::span<const int32_t> ids, PageTable& table);
     // Follows attachPrefix, once it is sure that the sequence runs: of all pages that continue its last one, takes the
     // longest common run of tokens with `ids`, without the last id. The run is copied to a fresh page, because its
@@ -54,7 +61,7 @@ class KvPool {
     bool grow(PageTable& table, int64_t tokens);
     // Tells that positions [0, computed) of `ids` are stored and will not be written again: whole pages become
     // shareable, the last one can be copied from. A page that somebody else published with the same content meanwhile
-    // takes the place of ours.
+    // takes the place of ours. Pages before the window of position `computed` are given back.
     void publish(PageTable& table, std::span<const int32_t> ids, int64_t computed);
     // Gives all pages back; those that publish has told of stay cached.
     void release(PageTable& table);
@@ -62,6 +69,8 @@ class KvPool {
     void clearCache();
 
     int64_t pagesFor(int64_t tokens) const { return (tokens + m_pageTokens - 1) / m_pageTokens; }
+    // Pages that a sequence of so many tokens holds at most while it is computed in chunks of so many rows.
+    int64_t mostHeld(int64_t tokens, int64_t chunkRows) const;
     int64_t available() const { return m_counts.free + m_counts.cached; }
     int64_t pageTokens() const { return m_pageTokens; }
     const Counts& counts() const { return m_counts; }
@@ -81,6 +90,7 @@ class KvPool {
 
     int32_t find(uint64_t parent, std::span<const int32_t> ids) const;
     int32_t longestRun(uint64_t parent, std::span<const int32_t> ids, int32_t except, size_t& run) const;
+    void leaveWindow(PageTable& table, int64_t computed);
     void publishTail(const PageTable& table, std::span<const int32_t> ids, int64_t computed);
     void makeFindable(int32_t page, uint64_t parent, std::span<const int32_t> ids);
     void hold(int32_t page, PageTable& table);
@@ -92,7 +102,7 @@ class KvPool {
     void unlink(int32_t page);
 
     std::unique_ptr<KvStorage> m_storage;
-    int64_t m_pageTokens;
+    int64_t m_pageTokens, m_window;
     std::vector<Page> m_pages;
     std::vector<int32_t> m_free;                         // last out first
     std::unordered_map<uint64_t, int32_t> m_published;   // hash of (parent, ids) -> full page

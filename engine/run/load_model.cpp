@@ -82,7 +82,8 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
     TRY_VOID(reach(WeightsLoaded, "Taking memory for the context"));
     TRY(auto storage, backend.makeKv(kvShapeOf(config, kv), plan.pages));
     TRY_VOID(backend.reserve(loaded->m_model->scratchBytes(1, 1, 1)));
-    loaded->m_pool = std::make_unique<KvPool>(std::move(storage), plan.pages, kvShapeOf(config, kv).pageTokens);
+    loaded->m_pool = std::make_unique<KvPool>(std::move(storage), plan.pages, kvShapeOf(config, kv).pageTokens,
+                                              config.attentionWindow);
     loaded->m_scheduler.emplace(
         *loaded->m_pool, Scheduler::Limits{.maxBatchRows = engine.maxBatchRows, .prefillChunk = engine.prefillChunk});
 

@@ -44,7 +44,8 @@ void Scheduler::preempt(Sequence* victim) {
 }
 
 int64_t Scheduler::pagesToCome(const Sequence& s) const {
-    return m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1) - static_cast<int64_t>(s.table.pages.size());
+    const int64_t most = m_pool.mostHeld(static_cast<int64_t>(s.ids.size()) + 1, m_limits.prefillChunk);
+    return std::max<int64_t>(most - s.table.held(), 0);
 }
 
 // Only what has a lower rank makes room; between equals the earlier one keeps its place. What the running ones still
@@ -54,7 +55,7 @@ bool Scheduler::makeRoomFor(const Sequence& newcomer) {
     int64_t reachable = m_pool.available(), promised = 0;
     for (const Sequence* s : m_running) {
         if (importance(*s) < importance(newcomer))
-            reachable += static_cast<int64_t>(s->table.pages.size());
+            reachable += s->table.held();
         else
             promised += pagesToCome(*s);
     }

@@ -39,10 +39,10 @@ void checkCounts(const KvPool& pool) {
 
 // A pool with readable pages, and sequences that write the number of their prefix at each position.
 struct World {
-    explicit World(int64_t nPages) {
+    explicit World(int64_t nPages, int64_t windowTokens = 0) : window(windowTokens) {
         auto own = std::make_unique<test::TokenStorage>(nPages, PageTokens);
         storage = own.get();
-        pool = std::make_unique<KvPool>(std::move(own), nPages, PageTokens);
+        pool = std::make_unique<KvPool>(std::move(own), nPages, PageTokens, window);
     }
 
     struct Sequence {
@@ -73,12 +73,13 @@ struct World {
         return true;
     }
     bool readsWhatItWrote(const Sequence& s) const {
-        for (int64_t i = 0; i < s.computed; ++i)
+        for (int64_t i = window > 0 ? std::max<int64_t>(s.computed + 1 - window, 0) : 0; i < s.computed; ++i)
             if (storage->at(s.table.pages, i) != prefixNumber(s.ids, i))
                 return false;
         return true;
     }
 
+    int64_t window;
     test::TokenStorage* storage;
     std::unique_ptr<KvPool> pool;
 };
@@ -106,6 +107,9 @@ class TstKvPool : public QObject {
     void choosesLongestRun();
     void lastPageAvailable();
     void coveredTailIsNotKept();
+    void givesBackBeforeWindow();
+    void windowedPrefixIsFoundWhole();
+    void randomUse_data();
     void randomUse();
 };
 
@@ -317,10 +321,56 @@ void TstKvPool::coveredTailIsNotKept() {
     checkCounts(*world.pool);
 }
 
+void TstKvPool::givesBackBeforeWindow() {
+    World world(100, 10);
+    auto a = world.begin(tokens(300));
+    for (int64_t until = 1; until <= 300; ++until) {
+        QVERIFY(world.compute(a, until));
+        QVERIFY(world.readsWhatItWrote(a));
+        QVERIFY(world.pool->counts().held <= world.pool->mostHeld(until, 1));
+        QVERIFY(world.pool->counts().held <= 4);
+        for (int64_t i = 0; i < a.table.dropped; ++i)  // holes name a page of its own
+            QCOMPARE(a.table.pages[static_cast<size_t>(i)], a.table.pages[static_cast<size_t>(a.table.dropped)]);
+    }
+    QCOMPARE(a.table.dropped, int64_t{(301 - 10) / PageTokens});
+    QCOMPARE(a.table.held(), world.pool->counts().held);
+    checkCounts(*world.pool);
+    world.pool->release(a.table);
+    QCOMPARE(world.pool->counts().held, int64_t{0});
+    QCOMPARE(world.pool->counts().cached, int64_t{75});
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::windowedPrefixIsFoundWhole() {
+    World world(20, 10);
+    auto a = world.begin(tokens(40));
+    QVERIFY(world.compute(a, 40));
+    world.pool->release(a.table);
+    auto b = world.begin(tokens(60));
+    QCOMPARE(b.computed, int64_t{40});
+    QCOMPARE(b.table.dropped, int64_t{7});
+    QCOMPARE(world.pool->counts().held, int64_t{3});
+    QVERIFY(world.readsWhatItWrote(b));
+    QVERIFY(world.compute(b, 60));
+    QVERIFY(world.readsWhatItWrote(b));
+    world.pool->release(b.table);
+    PageTable other;  // takes the page that left the window first: the chain has no beginning any more
+    QVERIFY(world.pool->grow(other, 6 * PageTokens));
+    QCOMPARE(world.begin(tokens(60)).computed, int64_t{0});
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::randomUse_data() {
+    QTest::addColumn<int>("window");
+    for (const int window : {0, 1, 4, 9})
+        QTest::addRow("window=%d", window) << window;
+}
+
 // What a table shows must be what its sequence would have computed, whatever was shared, copied and evicted.
 void TstKvPool::randomUse() {
+    QFETCH(int, window);
     std::mt19937 random(4);
-    World world(40);
+    World world(40, window);
     KvPool& pool = *world.pool;
     std::vector<World::Sequence> live;
     int64_t reused = 0;
