@@ -19,6 +19,8 @@ constexpr OptionSpec globals[] = {
     {"--seed", "N", "seed of the sampler (default: a new one, reported)"},
     {"--ctx", "N", "tokens of context (default: the model's, as memory allows)"},
     {"--kv", "TYPE", "type of the key and value cache: f16 (default), q8_0, q4_0 or f32"},
+    {"--kv-k", "TYPE", "type of the keys alone (default: that of --kv)"},
+    {"--kv-v", "TYPE", "type of the values alone (default: that of --kv)"},
 };
 
 constexpr OptionSpec infoOptions[] = {

@@ -1,6 +1,7 @@
 #include "engine/run/memory_plan.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "engine/core/error_text.h"
 #include "engine/models/models.h"
@@ -42,11 +43,11 @@ Result<MemoryPlan> planMemory(const ModelConfig& config, const LoadOptions& opti
     if (options.contextTokens < 0 || options.kvBudgetBytes < 0)
         return invalid("the context is {} tokens and the page budget {} bytes, expected no negative number",
                        options.contextTokens, options.kvBudgetBytes);
-    for (const auto& [type, cols] : {std::pair{options.kType, config.headDim}, {options.vType, config.headDimV}})
+    for (const auto& [what, type, cols] :
+         {std::tuple{"Keys", options.kType, config.headDim}, {"Values", options.vType, config.headDimV}})
         if (cols % kernels::info(type).blockElements != 0)
-            return unsupported(
-                "keys and values of type {} need a head size that is a multiple of {}, this model has {}",
-                kernels::name(type), kernels::info(type).blockElements, cols);
+            return unsupported("{} of type {} need a head size that is a multiple of {}, this model has {}", what,
+                               kernels::name(type), kernels::info(type).blockElements, cols);
     const int64_t pageBytes = kvShapeOf(config, options).bytesPerPage();
     const int64_t usable = freeBytes - weightBytes - scratchBytes;
     if (freeBytes > 0 && usable < pageBytes * (LeastContext / PageTokens))

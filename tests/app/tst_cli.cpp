@@ -183,6 +183,11 @@ void TstCli::usage_data() {
     QTest::newRow("switch with value") << QStringList{"version", "--json=yes"} << "--json is a switch";
     QTest::newRow("unknown isa") << QStringList{"generate", "-m", "x", "-p", "x", "--isa", "mmx"} << "--isa is 'mmx'";
     QTest::newRow("unknown kv") << QStringList{"generate", "-m", "x", "-p", "x", "--kv", "f8"} << "--kv is 'f8'";
+    QTest::newRow("unknown keys") << QStringList{"generate", "-m", "x", "-p", "x", "--kv-k", "f8"} << "--kv-k is 'f8'";
+    QTest::newRow("unknown values") << QStringList{"generate", "-m", "x", "-p", "x", "--kv", "f32", "--kv-v", "q5"}
+                                    << "--kv-v is 'q5', expected f16, q8_0, q4_0 or f32";
+    QTest::newRow("exact and q8_0") << QStringList{"generate", "-m", "x", "-p", "x", "--exact", "--kv-v", "q8_0"}
+                                    << "--kv-v is q8_0, and --exact keeps keys and values in f32";
     QTest::newRow("unknown mode") << QStringList{"perplexity", "-m", "x", "--file", "x", "--mode", "y"}
                                   << "--mode is 'y'";
     QTest::newRow("nothing to measure") << QStringList{"bench", "-m", "x", "-p", "0", "-n", "0"}
