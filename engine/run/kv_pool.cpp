@@ -173,6 +173,7 @@ void KvPool::publishTail(const PageTable& table, std::span<const int32_t> ids, i
 
 void KvPool::makeFindable(int32_t page, uint64_t parent, std::span<const int32_t> ids) {
     Page& p = m_pages[static_cast<size_t>(page)];
+    ++m_changes;
     const bool moves = p.ids.empty() || p.parent != parent || p.ids[0] != ids[0];
     if (moves && !p.ids.empty())
         forget(page);
@@ -194,6 +195,69 @@ void KvPool::release(PageTable& table) {
     for (auto i = static_cast<int64_t>(table.pages.size()) - 1; i >= table.dropped; --i)
         dereference(table.pages[static_cast<size_t>(i)]);
     table = PageTable{.owner = table.owner, .pages = {}};
+}
+
+std::vector<KvPool::FoundPage> KvPool::findable(int64_t most) const {
+    std::unordered_map<uint64_t, int32_t> bySerial;
+    std::vector<int32_t> latest, place(m_pages.size(), -1), chain;
+    for (size_t i = 0; i < m_pages.size(); ++i) {
+        if (!m_pages[i].ids.empty())
+            latest.push_back(static_cast<int32_t>(i));
+        if (m_pages[i].serial != 0)
+            bySerial.emplace(m_pages[i].serial, static_cast<int32_t>(i));
+    }
+    std::stable_sort(latest.begin(), latest.end(), [this](int32_t a, int32_t b) {
+        return m_pages[static_cast<size_t>(a)].info.lastUse > m_pages[static_cast<size_t>(b)].info.lastUse;
+    });
+    std::vector<FoundPage> found;
+    for (const int32_t leaf : latest) {
+        chain.clear();
+        int32_t page = leaf;  // ends at -1: at a page that is in the list, or at the beginning of a sequence
+        while (page >= 0 && place[static_cast<size_t>(page)] < 0) {
+            chain.push_back(page);
+            const uint64_t parent = m_pages[static_cast<size_t>(page)].parent;
+            if (parent == 0)
+                break;
+            const auto it = bySerial.find(parent);
+            if (it == bySerial.end())  // evicted before what continues it: of no use
+                chain.clear();
+            page = it == bySerial.end() ? -1 : it->second;
+        }
+        for (auto it = chain.rbegin(); it != chain.rend(); ++it) {
+            if (static_cast<int64_t>(found.size()) >= most)
+                return found;
+            const Page& p = m_pages[static_cast<size_t>(*it)];
+            place[static_cast<size_t>(*it)] = static_cast<int32_t>(found.size());
+            found.push_back({*it, p.parent == 0 ? -1 : place[static_cast<size_t>(bySerial[p.parent])], p.ids});
+        }
+    }
+    return found;
+}
+
+int64_t KvPool::restore(PageTable& table, std::span<const FoundPage> pages) {
+    int64_t tokens = 0;
+    for (const FoundPage& found : pages) {
+        const uint64_t parent =
+            found.parent < 0 ? 0 : m_pages[static_cast<size_t>(pages[static_cast<size_t>(found.parent)].page)].serial;
+        if (found.parent >= 0 && parent == 0)
+            continue;  // its parent was there already
+        Page& page = m_pages[static_cast<size_t>(found.page)];
+        if (static_cast<int64_t>(found.ids.size()) == m_pageTokens) {
+            if (!m_published.emplace(contentHash(parent, found.ids), found.page).second)
+                continue;
+            makeFindable(found.page, parent, found.ids);
+            page.serial = m_nextSerial++;
+        } else {
+            size_t run = 0;
+            longestRun(parent, found.ids, -1, run);
+            if (run == found.ids.size())
+                continue;
+            makeFindable(found.page, parent, found.ids);
+        }
+        tokens += static_cast<int64_t>(found.ids.size());
+    }
+    release(table);
+    return tokens;
 }
 
 void KvPool::clearCache() {

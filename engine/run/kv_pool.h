@@ -65,6 +65,20 @@ class KvPool {
     void publish(PageTable& table, std::span<const int32_t> ids, int64_t computed);
     // Gives all pages back; those that publish has told of stay cached.
     void release(PageTable& table);
+    // What can be found, for a file that outlives the pool.
+    struct FoundPage {
+        int32_t page = -1;
+        int32_t parent = -1;  // index in the same list of the full page that it continues; -1: it begins a sequence
+        std::span<const int32_t> ids;
+    };
+    // The chains used last come first, a page after its parent; at most `most` pages. The ids are the pool's: valid
+    // until it changes.
+    std::vector<FoundPage> findable(int64_t most) const;
+    // Gives back the pages of a table, of which `pages` hold what they say, as cached pages: the first are kept
+    // longest. Returns their tokens; what was there already does not count.
+    int64_t restore(PageTable& table, std::span<const FoundPage> pages);
+    int64_t changes() const { return m_changes; }  // grows when something new can be found
+
     // Forgets every cached page.
     void clearCache();
 
@@ -109,6 +123,7 @@ class KvPool {
     std::unordered_map<uint64_t, int32_t> m_newestTwin;  // hash of (parent, first id) -> page
     int32_t m_oldest = -1, m_newest = -1;
     uint64_t m_nextSerial = 1, m_tick = 0;
+    int64_t m_changes = 0;
     Counts m_counts;
 };
 

@@ -14,7 +14,7 @@ namespace engine {
 namespace {
 
 // Where the stages of a load end, as shares of the whole.
-constexpr double FileOpened = 0.1, TokenizerLoaded = 0.5, WeightsLoaded = 0.95;
+constexpr double FileOpened = 0.1, TokenizerLoaded = 0.5, WeightsLoaded = 0.95, PagesTaken = 0.97;
 
 std::shared_ptr<const ChatTemplate> readTemplate(const ModelFile& file, std::vector<std::string>& notes) {
     if (!file.has("tokenizer.chat_template"))
@@ -111,6 +111,10 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
     info.nLayers = config.nLayers;
     info.dim = config.dim;
     info.vocabSize = config.vocabSize;
+    if (!options.promptCache.empty()) {
+        TRY_VOID(reach(PagesTaken, "Reading the prompt cache"));
+        TRY_VOID(loaded->restorePromptCache(options.promptCache, backend, stop));
+    }
     info.loadSeconds = std::chrono::duration<double>(Job::Clock::now() - begin).count();
     TRY_VOID(reach(1, "Ready"));
     return loaded;

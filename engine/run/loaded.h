@@ -9,6 +9,7 @@
 #include "engine/run/engine.h"
 #include "engine/run/job.h"
 #include "engine/run/kv_pool.h"
+#include "engine/run/prompt_cache.h"
 #include "engine/run/scheduler.h"
 
 namespace engine {
@@ -41,11 +42,16 @@ class Loaded {
 
     // Runs one batch. Events are appended; nothing is thrown.
     StepFigures step(Backend& backend, std::vector<EngineEvent>& events);
+    Result<PromptCacheFile> savePromptCache(const std::string& path, const PromptCacheLimits& limits, Backend& backend,
+                                            std::stop_token stop);
     Result<void> logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
                         int64_t fromRow, Backend& backend);
 
   private:
     Loaded() = default;
+    // Error: Cancelled only; what else goes wrong becomes a note.
+    Result<void> restorePromptCache(const std::string& path, Backend& backend, std::stop_token stop);
+    Result<PromptCacheKey> cacheKey(const Backend& backend);
     Result<void> compute(Backend& backend, std::vector<EngineEvent>& events);
     void buildStep(std::span<const PlannedRows> plan);
     Job* jobOf(const Sequence* sequence);
@@ -55,6 +61,9 @@ class Loaded {
     EngineOptions m_engine;
     std::shared_ptr<const Model> m_model;
     std::unique_ptr<KvPool> m_pool;
+    std::optional<PromptCacheKey> m_cacheKey;
+    PromptCacheFile m_cacheFile;   // as last read or written
+    int64_t m_cachedChanges = -1;  // KvPool::changes() then
     std::optional<Scheduler> m_scheduler;
     std::list<Job> m_jobs;
     Step m_step;
