@@ -103,6 +103,7 @@ Result<Session> openSession(CliContext& context, int64_t contextTokens, int64_t 
         session.loadOptions.kvBudgetBytes =
             std::max(tokens, session.loadOptions.contextTokens) * estimate.kvBytesPerToken;
     }
+    session.loadOptions.promptCache = context.arguments.text("--prompt-cache");
     TRY(session.engine, engine::Engine::make(options));
     const auto progress = [&](double fraction, const std::string& stage) {
         context.interrupt.poll();
@@ -113,6 +114,14 @@ Result<Session> openSession(CliContext& context, int64_t contextTokens, int64_t 
     for (const std::string& note : session.model.notes)
         context.output.note("note: " + note);
     return session;
+}
+
+void savePromptCache(CliContext& context, Session& session) {
+    if (session.loadOptions.promptCache.empty())
+        return;
+    const auto saved = session.engine->savePromptCache(session.model.id, session.loadOptions.promptCache, {}, {});
+    if (!saved)
+        context.output.note("note: The prompt cache was not saved: " + saved.error().message);
 }
 
 engine::Request makeRequest(const Session& session, std::vector<int32_t> ids, const RequestSettings& settings) {

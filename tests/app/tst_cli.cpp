@@ -64,6 +64,7 @@ class TstCli : public QObject {
     void generate();
     void generateIsReproducible();
     void generateStops();
+    void promptCache();
     void batchEqualsAlone();
     void batchErrors_data();
     void batchErrors();
@@ -382,6 +383,29 @@ void TstCli::generateIsReproducible() {
                                    "--ignore-eos", "--json", "--seed", seed})
                                   .json();
     QCOMPARE(again["ids"], free["ids"]);
+}
+
+void TstCli::promptCache() {  // a second run begins where the first one ended, with the same words
+    const QString file = m_dir.filePath("prompt.cache");
+    const QStringList base = {"generate", "-m", m_model,  "-p", QString("The sea is wide. ").repeated(6),
+                              "-n",       "10", "--temp", "0",  "--ignore-eos",
+                              "--json"};
+    const QJsonObject plain = run(base).json();
+    const QJsonObject first = run(base + QStringList{"--prompt-cache", file}).json();
+    QCOMPARE(first["reusedTokens"].toInt(), 0);
+    QVERIFY(QFileInfo(file).size() > 0);
+    const QJsonObject second = run(base + QStringList{"--prompt-cache", file}).json();
+    QCOMPARE(second["reusedTokens"].toInt(), plain["promptTokens"].toInt() - 1);
+    QCOMPARE(second["ids"], plain["ids"]);
+    QCOMPARE(first["ids"], plain["ids"]);
+    // Another type of keys is another cache: told, replaced.
+    const Outcome other = run(base + QStringList{"--prompt-cache", file, "--kv-k", "f32"});
+    QCOMPARE(other.status, 0);
+    QCOMPARE(other.json()["reusedTokens"].toInt(), 0);
+    QVERIFY2(other.err.contains("prompt cache of another model or of other settings"), other.err.constData());
+    const Outcome nowhere = run(base + QStringList{"--prompt-cache", m_dir.filePath("no/where")});
+    QCOMPARE(nowhere.status, 0);
+    QVERIFY2(nowhere.err.contains("The prompt cache was not saved"), nowhere.err.constData());
 }
 
 void TstCli::generateStops() {
