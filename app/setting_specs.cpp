@@ -188,6 +188,13 @@ QList<SettingSpec> settingSpecs() {
     kv->choiceNames =
         QStringList{QStringLiteral("F32"), QStringLiteral("F16"), QStringLiteral("Q8_0"), QStringLiteral("Q4_0")};
     kv->appliesOnLoad = true;
+    off(integer("promptCacheMegabytes", model, tr("Prompt cache (MB)"),
+                tr("What was computed for your chats is kept on the disk up to this size, so that they go on at once "
+                   "after a restart."),
+                0, 65536, 128),
+        0, tr("off: nothing is kept"));
+    specs.last().appliesOnLoad = true;
+    specs.last().advanced = true;
     return specs;
 }
 
@@ -218,6 +225,8 @@ QVariant settingValue(const ChatSettings& s, const QString& id) {
         return static_cast<qlonglong>(s.contextTokens);
     if (id == QLatin1String("kvType"))
         return QString::fromStdString(s.kvType);
+    if (id == QLatin1String("promptCacheMegabytes"))
+        return static_cast<qlonglong>(s.promptCacheMegabytes);
     return {};
 }
 
@@ -256,6 +265,8 @@ Result<void> setSettingValue(ChatSettings& s, const QString& id, const QVariant&
             s.tokenAlternatives = static_cast<int>(number);
         else if (id == QLatin1String("contextTokens"))
             s.contextTokens = static_cast<int64_t>(number);
+        else if (id == QLatin1String("promptCacheMegabytes"))
+            s.promptCacheMegabytes = static_cast<int>(number);
         return {};
     }
     if (id == QLatin1String("systemPrompt")) {
@@ -308,6 +319,7 @@ std::string ChatSettings::toJson() const {
     j["tokenAlternatives"] = tokenAlternatives;
     j["contextTokens"] = contextTokens;
     j["kvType"] = kvType;
+    j["promptCacheMegabytes"] = promptCacheMegabytes;
     if (!sampling.logitBias.empty()) {
         ordered_json bias = ordered_json::array();
         for (const auto& [id, value] : sampling.logitBias)
@@ -366,6 +378,7 @@ void applyPreset(ChatSettings& settings, const ChatSettings& preset) {
     next.systemPrompt = settings.systemPrompt;
     next.contextTokens = settings.contextTokens;
     next.kvType = settings.kvType;
+    next.promptCacheMegabytes = settings.promptCacheMegabytes;
     next.tokenAlternatives = settings.tokenAlternatives;
     settings = std::move(next);
 }

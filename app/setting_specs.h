@@ -22,9 +22,10 @@ struct ChatSettings {
     bool randomSeed = true;    // a new seed for each reply (told under the reply); else sampling.seed
     int64_t maxTokens = 1024;  // -1: until the context is full
     std::vector<std::string> stops;
-    int64_t contextTokens = 0;   // 0: the model's own, as memory allows. Applies when the model is loaded
-    std::string kvType = "f16";  // "f32", "f16", "q8_0", "q4_0". Applies when the model is loaded
-    int tokenAlternatives = 8;   // kept per token for the token view
+    int64_t contextTokens = 0;       // 0: the model's own, as memory allows. Applies when the model is loaded
+    std::string kvType = "f16";      // "f32", "f16", "q8_0", "q4_0". Applies when the model is loaded
+    int promptCacheMegabytes = 512;  // of pages kept on disk between runs; 0: none. Applies when the model is loaded
+    int tokenAlternatives = 8;       // kept per token for the token view
 
     std::string toJson() const;
     // Unknown keys are ignored; a wrong type or range names the key.
@@ -58,7 +59,7 @@ engine::Result<void> setSettingValue(ChatSettings& settings, const QString& id, 
 struct Preset {
     QString name;  // translated for the built-in ones
     bool builtin = false;
-    ChatSettings settings;  // system prompt, context and KV type are not part of a preset
+    ChatSettings settings;  // what says how to load a model, and the system prompt, are not part of a preset
 };
 QList<Preset> builtinPresets();
 // Copies what a preset holds, leaves the rest.
