@@ -4,12 +4,20 @@
 #include <condition_variable>
 #include <new>
 
+#include "app/prompt_cache_folder.h"
 #include "engine/core/error_text.h"
 
 namespace app {
 
 using engine::Error;
 using engine::ErrorCode;
+
+namespace {
+
+// What saving pages may take: other jobs wait for an unload, nobody for the end of the program.
+constexpr double UnloadSeconds = 2, QuitSeconds = 0.6;
+
+}  // namespace
 
 EngineRunner::EngineRunner(MakeEngine make, QObject* parent)
     : QObject(parent), m_make(std::move(make)), m_thread([this](std::stop_token stop) { loop(stop); }) {}
@@ -30,8 +38,8 @@ JobId EngineRunner::post(decltype(Job::what) what) {
     return id;
 }
 
-JobId EngineRunner::load(std::string path, engine::LoadOptions options) {
-    return post(LoadJob{std::move(path), std::move(options)});
+JobId EngineRunner::load(std::string path, engine::LoadOptions options, int64_t promptCacheBytes) {
+    return post(LoadJob{std::move(path), std::move(options), promptCacheBytes});
 }
 JobId EngineRunner::unload(engine::ModelId model) {
     return post(UnloadJob{model});
@@ -177,6 +185,8 @@ void EngineRunner::loop(std::stop_token stop) {
                 break;
         }
     }
+    for (auto left = m_promptCaches.size(); left > 0; --left)
+        savePromptCache(m_promptCaches.begin()->first, QuitSeconds / static_cast<double>(left));
     std::unique_ptr<engine::Engine> last;
     {
         std::lock_guard lock(m_mutex);
@@ -218,11 +228,18 @@ void EngineRunner::runJob(Job& job) {
         pushEnd({job.id, cancelled ? JobOutcome::Cancelled : JobOutcome::Failed, error, {}});
     };
     if (auto* load = std::get_if<LoadJob>(&job.what)) {
+        if (load->promptCacheBytes > 0 && !preparePromptCacheFolder(load->options.promptCache))
+            load->promptCacheBytes = 0;
+        if (load->promptCacheBytes <= 0)
+            load->options.promptCache.clear();
         auto loaded = m_owned->load(load->path, load->options, progress, job.stop.get_token());
         if (!loaded)
             return fail(loaded.error());
+        if (load->promptCacheBytes > 0)
+            m_promptCaches[loaded->id] = {load->options.promptCache, load->promptCacheBytes};
         pushEnd({job.id, JobOutcome::Done, {}, LoadedResult{std::move(*loaded), m_owned->backend().name()}});
     } else if (auto* unload = std::get_if<UnloadJob>(&job.what)) {
+        savePromptCache(unload->model, UnloadSeconds);
         const auto done = m_owned->unload(unload->model);
         // Its requests have ended: what the engine has to say about them comes before the end of this job.
         std::vector<engine::EngineEvent> events;
@@ -251,6 +268,18 @@ void EngineRunner::runJob(Job& job) {
             return fail(result.error());
         pushEnd({job.id, JobOutcome::Done, {}, std::move(*result)});
     }
+}
+
+// Once: the model is on its way out. What cannot be saved is computed again next time; the program's log says why.
+void EngineRunner::savePromptCache(engine::ModelId model, double seconds) {
+    const auto cache = m_promptCaches.extract(model);
+    if (cache.empty() || !m_owned)
+        return;
+    const auto& [folder, limitBytes] = cache.mapped();
+    const auto saved = m_owned->savePromptCache(model, folder, {.budgetBytes = limitBytes, .seconds = seconds}, {});
+    if (!saved)
+        qWarning("the prompt cache was not saved: %s", saved.error().message.c_str());
+    trimPromptCacheFolder(folder, limitBytes);
 }
 
 void EngineRunner::take(std::vector<engine::EngineEvent>& events) {

@@ -51,7 +51,9 @@ class EngineRunner : public QObject {
     explicit EngineRunner(MakeEngine make, QObject* parent = nullptr);
     ~EngineRunner() override;  // cancels everything and joins
 
-    JobId load(std::string path, engine::LoadOptions options);
+    // With promptCacheBytes, options.promptCache is a folder (created when needed): the model's pages are written there
+    // when it is unloaded and when the runner ends, and the folder is kept below that size.
+    JobId load(std::string path, engine::LoadOptions options, int64_t promptCacheBytes = 0);
     JobId unload(engine::ModelId model);
     JobId generate(engine::Request request);
     JobId run(Task task);  // anything else that needs the engine: perplexity, logits
@@ -72,6 +74,7 @@ class EngineRunner : public QObject {
     struct LoadJob {
         std::string path;
         engine::LoadOptions options;
+        int64_t promptCacheBytes = 0;
     };
     struct UnloadJob {
         engine::ModelId model;
@@ -110,6 +113,7 @@ class EngineRunner : public QObject {
     void start(Job& job);
     void runJob(Job& job);
     void take(std::vector<engine::EngineEvent>& events);
+    void savePromptCache(engine::ModelId model, double seconds);
     void endActiveOf(engine::ModelId model);
 
     MakeEngine m_make;
@@ -123,7 +127,12 @@ class EngineRunner : public QObject {
     JobId m_lastId = 0;
     engine::Engine* m_engine = nullptr;  // set once by the thread; it lives until the join
 
-    std::unique_ptr<engine::Engine> m_owned;  // engine thread only
+    struct PromptCache {
+        std::string folder;
+        int64_t limitBytes;
+    };
+    std::unique_ptr<engine::Engine> m_owned;                // engine thread only
+    std::map<engine::ModelId, PromptCache> m_promptCaches;  // engine thread only
     engine::Error m_makeError;
     std::jthread m_thread;  // last: it starts when all else is there
 };

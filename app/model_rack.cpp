@@ -143,7 +143,9 @@ void ModelRack::begin(const Wish& wish) {
     options.ropeScaling = ropeScalingOf(settings.ropeScaling);
     options.ropeScale = settings.ropeScale;
     options.memoryTarget = settings.memoryTarget;
-    m_loadJob = m_parts.engine.load(wish.path.toStdString(), options);
+    options.promptCache = m_parts.bench.profile().home + "/prompt-cache";
+    m_loadJob =
+        m_parts.engine.load(wish.path.toStdString(), options, int64_t{settings.promptCacheMegabytes} * 1'000'000);
     m_rowId = m_parts.addJob(Workbench::tr("Load %1").arg(QFileInfo(wish.path).fileName()));
     m_parts.jobCancel[m_rowId] = [this, job = m_loadJob] { m_parts.engine.cancel(job); };
     emit m_parts.bench.loadingChanged();

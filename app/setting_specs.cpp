@@ -209,6 +209,11 @@ QList<SettingSpec> settingSpecs() {
     specs.last().advanced = true;
     real("memoryTarget", model, tr("Memory to use"),
          tr("The share of the free memory that weights, context and computing may take together."), 0.1, 1, 0.05, 2);
+    off(integer("promptCacheMegabytes", model, tr("Prompt cache (MB)"),
+                tr("What was computed for your chats is kept on the disk up to this size, so that they go on at once "
+                   "after a restart."),
+                0, 65536, 128),
+        0, tr("off: nothing is kept"));
     specs.last().appliesOnLoad = true;
     specs.last().advanced = true;
     return specs;
@@ -249,6 +254,8 @@ QVariant settingValue(const ChatSettings& s, const QString& id) {
         return s.memoryTarget;
     if (id == QLatin1String("contextShift"))
         return s.contextShift;
+    if (id == QLatin1String("promptCacheMegabytes"))
+        return static_cast<qlonglong>(s.promptCacheMegabytes);
     return {};
 }
 
@@ -291,6 +298,8 @@ Result<void> setSettingValue(ChatSettings& s, const QString& id, const QVariant&
             s.tokenAlternatives = static_cast<int>(number);
         else if (id == QLatin1String("contextTokens"))
             s.contextTokens = static_cast<int64_t>(number);
+        else if (id == QLatin1String("promptCacheMegabytes"))
+            s.promptCacheMegabytes = static_cast<int>(number);
         return {};
     }
     if (id == QLatin1String("systemPrompt")) {
@@ -353,6 +362,7 @@ std::string ChatSettings::toJson() const {
     j["ropeScale"] = ropeScale;
     j["memoryTarget"] = memoryTarget;
     j["contextShift"] = contextShift;
+    j["promptCacheMegabytes"] = promptCacheMegabytes;
     if (!sampling.logitBias.empty()) {
         ordered_json bias = ordered_json::array();
         for (const auto& [id, value] : sampling.logitBias)
@@ -415,6 +425,7 @@ void applyPreset(ChatSettings& settings, const ChatSettings& preset) {
     next.ropeScale = settings.ropeScale;
     next.memoryTarget = settings.memoryTarget;
     next.contextShift = settings.contextShift;
+    next.promptCacheMegabytes = settings.promptCacheMegabytes;
     next.tokenAlternatives = settings.tokenAlternatives;
     settings = std::move(next);
 }

@@ -25,11 +25,12 @@ struct ChatSettings {
     int64_t contextTokens = 0;   // 0: the model's own, as memory allows. Applies when the model is loaded
     std::string kvType = "f16";  // "f32", "f16", "q8_0", "q4_0". Applies when the model is loaded
     std::string ropeScaling =
-        "model";                // "model": as the file says; "none", "linear", "yarn". Applies when it is loaded
-    double ropeScale = 0;       // 0: by the context. Applies when the model is loaded
-    double memoryTarget = 0.9;  // share of the free memory. Applies when the model is loaded
-    bool contextShift = false;  // a reply goes on when the context is full, without its oldest half
-    int tokenAlternatives = 8;  // kept per token for the token view
+        "model";                     // "model": as the file says; "none", "linear", "yarn". Applies when it is loaded
+    double ropeScale = 0;            // 0: by the context. Applies when the model is loaded
+    double memoryTarget = 0.9;       // share of the free memory. Applies when the model is loaded
+    int promptCacheMegabytes = 512;  // of pages kept on disk between runs; 0: none. Applies when the model is loaded
+    bool contextShift = false;       // a reply goes on when the context is full, without its oldest half
+    int tokenAlternatives = 8;       // kept per token for the token view
 
     std::string toJson() const;
     // Unknown keys are ignored; a wrong type or range names the key.
@@ -63,7 +64,7 @@ engine::Result<void> setSettingValue(ChatSettings& settings, const QString& id, 
 struct Preset {
     QString name;  // translated for the built-in ones
     bool builtin = false;
-    ChatSettings settings;  // system prompt, context and KV type are not part of a preset
+    ChatSettings settings;  // what says how to load a model, and the system prompt, are not part of a preset
 };
 QList<Preset> builtinPresets();
 // Copies what a preset holds, leaves the rest.

@@ -230,13 +230,15 @@ Result<void> print(CliContext& context, Session& session, const Roof& roof, cons
     const double percent = 100 * std::max(ofRead, ofCompute);
     const auto [least, most] = std::minmax_element(row.samples.begin(), row.samples.end());
     const engine::Backend& backend = session.engine->backend();
+    const std::string both = context.arguments.text("--kv", backend.exact() ? "f32" : "f16");
+    const std::string k = context.arguments.text("--kv-k", both), v = context.arguments.text("--kv-v", both);
     if (context.output.json())
         context.output.object(
             {{"kind", test.prefill ? "prefill" : "decode"},
              {"n", test.n},
              {"depth", test.depth},
              {"batch", test.batch},
-             {"kv", context.arguments.text("--kv", "f16")},
+             {"kv", k == v ? k : k + "/" + v},
              {"tokensPerSecond", {{"median", middle}, {"min", *least}, {"max", *most}, {"samples", row.samples}}},
              {"bytesPerToken", bytesPerToken},
              {"roof", {{"readBytesPerSecond", roof.readBytesPerSecond}, {"int8OpsPerSecond", roof.int8OpsPerSecond}}},

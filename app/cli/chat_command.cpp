@@ -26,6 +26,7 @@ constexpr OptionSpec ownOptions[] = {
     {"--chat", "ID", "go on with a stored chat"},
     {"--no-store", "", "keep nothing"},
     {"--template", "FILE", "another chat template than the model's own"},
+    {"--prompt-cache", "FILE", "begin with what is kept there, keep there what was computed"},
 };
 
 struct Turn {
@@ -254,6 +255,11 @@ Result<void> runChat(CliContext& context) {
     TRY(Session session, openSession(context));
     Conversation conversation(context, session, std::move(settings));
     TRY_VOID(conversation.prepare());
+    struct Save {  // however the conversation ends
+        CliContext& context;
+        Session& session;
+        ~Save() { savePromptCache(context, session); }
+    } save{context, session};
     const bool terminal = inputIsTerminal() && !context.output.json();
     if (terminal)
         context.output.note(fmt::format("{}: one turn per line, Ctrl-D ends", engine::plainText(session.model.name)));

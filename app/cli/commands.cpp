@@ -23,6 +23,8 @@ constexpr OptionSpec globals[] = {
     {"--rope-scaling", "NAME",
      "none, linear or yarn instead of what the file says, for contexts beyond the trained one"},
     {"--rope-scale", "X", "how many times longer the context becomes (default: --ctx over the trained one)"},
+    {"--kv-k", "TYPE", "type of the keys alone (default: that of --kv)"},
+    {"--kv-v", "TYPE", "type of the values alone (default: that of --kv)"},
 };
 
 constexpr OptionSpec infoOptions[] = {

@@ -17,6 +17,7 @@ constexpr OptionSpec ownOptions[] = {
     {"--file", "FILE", "read the prompt from a file"},
     {"--special", "", "control tokens written in the prompt count as such"},
     {"--batch", "FILE", "many requests at once, one JSON object a line"},
+    {"--prompt-cache", "FILE", "begin with what is kept there, keep there what was computed"},
 };
 
 std::vector<int32_t> promptIds(const engine::Tokenizer& tokenizer, const std::string& text, bool special) {
@@ -80,6 +81,7 @@ Result<void> runBatch(CliContext& context, const RequestSettings& defaults) {
         context.output.note(fmt::format("note: request {}: {}", index + 1, contextShiftText(shift)));
     };
     TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken, onShift));
+    savePromptCache(context, session);
     engine::Error firstError;
     bool failed = false, cancelled = false;
     for (size_t i = 0; i < results.size(); ++i) {
@@ -137,6 +139,7 @@ Result<void> runGenerate(CliContext& context) {
         context.output.note("note: " + contextShiftText(shift));
     };
     TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken, onShift));
+    savePromptCache(context, session);
     const Generation& result = results.front();
     if (result.error) {
         if (context.output.json() && !result.tokens.empty()) {  // what was generated before is kept

@@ -38,18 +38,28 @@ Result<engine::EngineOptions> engineOptions(const Arguments& arguments) {
     return options;
 }
 
-Result<engine::LoadOptions> loadOptions(const Arguments& arguments, int64_t leastContext) {
-    engine::LoadOptions options;
-    TRY(options.contextTokens, arguments.integer("--ctx", leastContext, 1, int64_t{1} << 31));
+Result<kernels::DType> cacheType(const Arguments& arguments, const char* option, kernels::DType fallback) {
     constexpr std::pair<std::string_view, kernels::DType> types[] = {{"f16", kernels::DType::F16},
                                                                      {"q8_0", kernels::DType::Q8_0},
                                                                      {"q4_0", kernels::DType::Q4_0},
                                                                      {"f32", kernels::DType::F32}};
-    const std::string kv = arguments.text("--kv", "f16");
-    const auto found = std::find_if(std::begin(types), std::end(types), [&](auto& row) { return row.first == kv; });
+    if (!arguments.has(option))
+        return fallback;
+    const std::string name = arguments.text(option);
+    const auto found = std::find_if(std::begin(types), std::end(types), [&](auto& row) { return row.first == name; });
     if (found == std::end(types))
-        return usageError("--kv is '{}', expected f16, q8_0, q4_0 or f32", engine::plainText(kv));
-    options.kType = options.vType = found->second;
+        return usageError("{} is '{}', expected f16, q8_0, q4_0 or f32", option, engine::plainText(name));
+    if (arguments.has("--exact") && found->second != kernels::DType::F32)
+        return usageError("{} is {}, and --exact keeps keys and values in f32: give one of the two", option, name);
+    return found->second;
+}
+
+Result<engine::LoadOptions> loadOptions(const Arguments& arguments, int64_t leastContext) {
+    engine::LoadOptions options;
+    TRY(options.contextTokens, arguments.integer("--ctx", leastContext, 1, int64_t{1} << 31));
+    TRY(const kernels::DType both, cacheType(arguments, "--kv", kernels::DType::F16));
+    TRY(options.kType, cacheType(arguments, "--kv-k", both));
+    TRY(options.vType, cacheType(arguments, "--kv-v", both));
     TRY(options.memoryTarget, arguments.real("--memory-target", options.memoryTarget, 0.01, 1));
     TRY(options.ropeScale, arguments.real("--rope-scale", 0, 0.01, 10000));
     constexpr std::pair<std::string_view, engine::RopeScaling> scalings[] = {{"none", engine::RopeScaling::None},
@@ -108,6 +118,7 @@ Result<Session> openSession(CliContext& context, int64_t contextTokens, int64_t 
         session.loadOptions.kvBudgetBytes =
             std::max(tokens, session.loadOptions.contextTokens) * estimate.kvBytesPerToken;
     }
+    session.loadOptions.promptCache = context.arguments.text("--prompt-cache");
     TRY(session.engine, engine::Engine::make(options));
     const auto progress = [&](double fraction, const std::string& stage) {
         context.interrupt.poll();
@@ -118,6 +129,14 @@ Result<Session> openSession(CliContext& context, int64_t contextTokens, int64_t 
     for (const std::string& note : session.model.notes)
         context.output.note("note: " + note);
     return session;
+}
+
+void savePromptCache(CliContext& context, Session& session) {
+    if (session.loadOptions.promptCache.empty())
+        return;
+    const auto saved = session.engine->savePromptCache(session.model.id, session.loadOptions.promptCache, {}, {});
+    if (!saved)
+        context.output.note("note: The prompt cache was not saved: " + saved.error().message);
 }
 
 engine::Request makeRequest(const Session& session, std::vector<int32_t> ids, const RequestSettings& settings) {

@@ -34,6 +34,9 @@ struct Generation {
     std::optional<engine::Error> error;
 };
 
+// Writes the file of --prompt-cache, if it was given; what goes wrong is told, for the result is there already.
+void savePromptCache(CliContext& context, Session& session);
+
 engine::Request makeRequest(const Session& session, std::vector<int32_t> ids, const RequestSettings& settings);
 // Runs the requests together until all have ended; Ctrl-C cancels them and keeps what they have. onToken gets the index
 // of the request and the text that became ready (also the rest at the end).

@@ -85,6 +85,9 @@ class KvStorage {
     // Gives the memory of pages [first, first + n) back to the system; their content is lost, they can be written
     // again. False: it cannot be given back here, nothing happened.
     virtual bool discard([[maybe_unused]] int32_t first, [[maybe_unused]] int64_t n) { return false; }
+    // Copies keys and values of the first nTokens positions of a page in all layers; what lies behind them afterwards
+    // is undefined. The pages differ; 0 <= nTokens <= pageTokens. Never fails.
+    virtual void copyTokens(int32_t fromPage, int32_t toPage, int64_t nTokens) = 0;
 };
 
 // One product of a group that shares its input; `bias` may be null. accumulate: out += instead of out =.

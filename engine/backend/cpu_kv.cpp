@@ -1,6 +1,7 @@
 #include "engine/backend/cpu_kv.h"
 
 #include <array>
+#include <cstring>
 #include <limits>
 
 #include "engine/core/error_text.h"
@@ -51,6 +52,14 @@ bool CpuKv::discard(int32_t first, int64_t n) {
         done = discardMemory(keyPage(layer, first), n * m_shape.pageBytesK()) &&
                discardMemory(valuePage(layer, first), n * m_shape.pageBytesV());
     return done;
+}
+
+// The whole page: how keys lie within it is the kernels' own, and what lies behind the tokens is seen by nobody.
+void CpuKv::copyTokens(int32_t fromPage, int32_t toPage, int64_t) {
+    for (int64_t layer = 0; layer < m_shape.nLayers; ++layer) {
+        std::memcpy(keyPage(layer, toPage), keyPage(layer, fromPage), static_cast<size_t>(m_shape.pageBytesK()));
+        std::memcpy(valuePage(layer, toPage), valuePage(layer, fromPage), static_cast<size_t>(m_shape.pageBytesV()));
+    }
 }
 
 }  // namespace engine

@@ -26,6 +26,7 @@ class CpuKv final : public KvStorage {
         return m_memory.data() + layer * m_layerBytes + m_nPages * m_shape.pageBytesK() + page * m_shape.pageBytesV();
     }
     bool discard(int32_t first, int64_t n) override;
+    void copyTokens(int32_t fromPage, int32_t toPage, int64_t nTokens) override;
 
   private:
     KvShape m_shape;

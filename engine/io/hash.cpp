@@ -96,6 +96,50 @@ std::string Sha256::hexDigest() {
     return out;
 }
 
+namespace {
+
+constexpr uint64_t prime1 = 0x9E3779B185EBCA87ull, prime2 = 0xC2B2AE3D27D4EB4Full, prime3 = 0x165667B19E3779F9ull,
+                   prime4 = 0x85EBCA77C2B2AE63ull, prime5 = 0x27D4EB2F165667C5ull;
+
+template <typename T>
+uint64_t loadLittleEndian(const std::byte* from) {
+    static_assert(std::endian::native == std::endian::little);
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+uint64_t xxRound(uint64_t lane, uint64_t input) {
+    return std::rotl(lane + input * prime2, 31) * prime1;
+}
+
+}  // namespace
+
+uint64_t xxHash64(std::span<const std::byte> bytes, uint64_t seed) {
+    const std::byte* at = bytes.data();
+    const std::byte* const end = at + bytes.size();
+    uint64_t hash = seed + prime5;
+    if (bytes.size() >= 32) {
+        uint64_t lanes[4] = {seed + prime1 + prime2, seed + prime2, seed, seed - prime1};
+        for (; end - at >= 32; at += 32)
+            for (int i = 0; i < 4; ++i)
+                lanes[i] = xxRound(lanes[i], loadLittleEndian<uint64_t>(at + 8 * i));
+        hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) + std::rotl(lanes[3], 18);
+        for (const uint64_t lane : lanes)
+            hash = (hash ^ xxRound(0, lane)) * prime1 + prime4;
+    }
+    hash += bytes.size();
+    for (; end - at >= 8; at += 8)
+        hash = std::rotl(hash ^ xxRound(0, loadLittleEndian<uint64_t>(at)), 27) * prime1 + prime4;
+    for (; end - at >= 4; at += 4)
+        hash = std::rotl(hash ^ loadLittleEndian<uint32_t>(at) * prime1, 23) * prime2 + prime3;
+    for (; at < end; ++at)
+        hash = std::rotl(hash ^ static_cast<uint64_t>(*at) * prime5, 11) * prime1;
+    hash = (hash ^ hash >> 33) * prime2;
+    hash = (hash ^ hash >> 29) * prime3;
+    return hash ^ hash >> 32;
+}
+
 std::string sha256Hex(std::span<const std::byte> bytes) {
     Sha256 hash;
     hash.update(bytes);

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) of bytes that come in pieces. Thread: one at a time per object.
+// SHA-256 (FIPS 180-4) of bytes that come in pieces, and a fast checksum. Thread: one at a time per object.
 #pragma once
 
 #include <array>
@@ -26,5 +26,9 @@ class Sha256 {
 };
 
 std::string sha256Hex(std::span<const std::byte> bytes);
+
+// XXH64: finds damage at the speed of memory; no defence against who wants to deceive.
+// Source: Collet, xxHash fast digest algorithm, version 0.1.1. Thread: any.
+uint64_t xxHash64(std::span<const std::byte> bytes, uint64_t seed);
 
 }  // namespace engine

@@ -55,6 +55,18 @@ class EngineImpl final : public Engine {
 
     Backend& backend() override { return *m_backend; }
 
+    Result<PromptCacheFile> savePromptCache(ModelId model, const std::string& path, const PromptCacheLimits& limits,
+                                            std::stop_token stop) override {
+        const auto it = find(model);
+        if (it == m_models.end())
+            return invalid("Model {} is not loaded", model);
+        try {
+            return (*it)->savePromptCache(path, limits, *m_backend, std::move(stop));
+        } catch (const std::bad_alloc&) {
+            return Error{ErrorCode::OutOfMemory, "The system has no memory left to save the prompt cache", path};
+        }
+    }
+
     Result<RequestId> submit(Request request) override {
         const auto it = find(request.model);
         if (it == m_models.end())

@@ -47,6 +47,19 @@ struct LoadOptions {
     std::optional<RopeScaling> ropeScaling = {};
     double ropeScale = 0;
     double memoryTarget = 0.9;  // share of the free memory that may be used for weights, context and computing
+    // Pages of an earlier run, read back before the model is ready: a file, or a folder with one file per model and
+    // settings. Empty: none. What cannot be used is left alone and told in LoadedModel::notes.
+    std::string promptCache = {};
+};
+
+// What of the pages goes into a prompt cache: the most recently used chains first.
+struct PromptCacheLimits {
+    int64_t budgetBytes = int64_t{512} << 20;
+    double seconds = 0;  // after that the file is ended with what it holds; 0: no limit
+};
+struct PromptCacheFile {
+    std::string path;
+    int64_t pages = 0, tokens = 0, bytes = 0;
 };
 
 struct LoadedModel {
@@ -55,6 +68,7 @@ struct LoadedModel {
     int64_t parameters = 0, weightBytes = 0, kvBytes = 0, kvPages = 0, kvPageTokens = 0, contextTokens = 0,
             trainedContext = 0;
     int64_t nLayers = 0, dim = 0, vocabSize = 0;
+    int64_t restoredTokens = 0;  // from the prompt cache
     std::shared_ptr<const ModelFile> file;
     std::shared_ptr<const Tokenizer> tokenizer;
     std::shared_ptr<const ChatTemplate> chatTemplate;  // null: none or faulty (see notes)
@@ -139,6 +153,12 @@ class Engine {
     virtual Result<void> unload(ModelId model) = 0;  // its requests end as Cancelled first
     virtual const LoadedModel* model(ModelId id) const = 0;
     virtual Backend& backend() = 0;
+
+    // Writes the model's pages for a later LoadOptions::promptCache; a file of before is replaced only by a complete
+    // one. Nothing is written when the file already holds what there is. Between steps; noticed by no request. Errors:
+    // Cancelled (noticed between pages), InvalidRequest (what the system says).
+    virtual Result<PromptCacheFile> savePromptCache(ModelId model, const std::string& path,
+                                                    const PromptCacheLimits& limits, std::stop_token stop) = 0;
 
     // Refuses what can never fit, with numbers. The request runs in the following steps.
     virtual Result<RequestId> submit(Request request) = 0;

@@ -15,10 +15,17 @@ uint64_t contentHash(uint64_t parent, std::span<const int32_t> ids) {
     return hash;
 }
 
+// Pages that begin alike and are compared, the newest: thousands of chats may begin with the same few tokens.
+constexpr int MostTwins = 256;
+
+size_t commonRun(std::span<const int32_t> a, std::span<const int32_t> b) {
+    return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
 }  // namespace
 
-KvPool::KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens)
-    : m_storage(std::move(storage)), m_pageTokens(pageTokens), m_pages(static_cast<size_t>(nPages)) {
+KvPool::KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens, int64_t window)
+    : m_storage(std::move(storage)), m_pageTokens(pageTokens), m_window(window), m_pages(static_cast<size_t>(nPages)) {
     m_free.reserve(m_pages.size());
     for (int64_t page = nPages - 1; page >= 0; --page)  // low pages first: less memory is touched
         m_free.push_back(static_cast<int32_t>(page));
@@ -47,7 +54,61 @@ int64_t KvPool::attachPrefix(std::span<const int32_t> ids, PageTable& table) {
         table.lastPublished = m_pages[static_cast<size_t>(page)].serial;
         ++table.published;
     }
+    leaveWindow(table, table.published * m_pageTokens);
     return table.published * m_pageTokens;
+}
+
+// The page with that parent, other than `except`, that has the longest run in common with ids; -1: none has any.
+int32_t KvPool::longestRun(uint64_t parent, std::span<const int32_t> ids, int32_t except, size_t& run) const {
+    run = 0;
+    int32_t best = -1;
+    const auto it = ids.empty() ? m_newestTwin.end() : m_newestTwin.find(contentHash(parent, ids.first(1)));
+    int32_t page = it == m_newestTwin.end() ? -1 : it->second;
+    for (int looked = 0; page >= 0 && looked < MostTwins && run < ids.size(); ++looked) {
+        const Page& p = m_pages[static_cast<size_t>(page)];
+        const size_t common = p.parent == parent && page != except ? commonRun(ids, p.ids) : 0;
+        if (common > run) {
+            run = common;
+            best = page;
+        }
+        page = p.olderTwin;
+    }
+    return best;
+}
+
+int64_t KvPool::attachTail(std::span<const int32_t> ids, PageTable& table) {
+    ++m_tick;
+    const auto begin = static_cast<size_t>(table.published * m_pageTokens);
+    if (begin + 1 >= ids.size())
+        return 0;
+    const auto wanted = ids.subspan(begin, std::min(static_cast<size_t>(m_pageTokens), ids.size() - 1 - begin));
+    size_t run = 0;
+    const int32_t source = longestRun(table.lastPublished, wanted, -1, run);
+    if (source < 0 || available() == 0)
+        return 0;
+    const Page& from = m_pages[static_cast<size_t>(source)];
+    const bool allOfIt = from.serial == 0 && run == from.ids.size();
+    if (from.info.references == 0 && (allOfIt || available() == 1)) {
+        unlink(source);
+        if (!allOfIt)
+            forget(source);
+        hold(source, table);
+    } else {
+        reference(source);  // lest it be the one that makes room
+        const int32_t page = takePage();
+        if (m_storage)
+            m_storage->copyTokens(source, page, static_cast<int64_t>(run));
+        dereference(source);
+        hold(page, table);
+    }
+    return static_cast<int64_t>(run);
+}
+
+void KvPool::hold(int32_t page, PageTable& table) {
+    m_pages[static_cast<size_t>(page)].info = {PageInfo::State::Held, 1, table.owner,
+                                               static_cast<int64_t>(table.pages.size()) * m_pageTokens, ++m_tick};
+    ++m_counts.held;
+    table.pages.push_back(page);
 }
 
 bool KvPool::grow(PageTable& table, int64_t tokens) {
@@ -56,14 +117,8 @@ bool KvPool::grow(PageTable& table, int64_t tokens) {
         return false;
     if (const auto all = static_cast<size_t>(pagesFor(tokens)); all > table.pages.capacity())
         table.pages.reserve(std::max(all, 2 * table.pages.capacity()));  // so that nothing fails half way
-    for (int64_t i = 0; i < missing; ++i) {
-        const int32_t page = takePage();
-        PageInfo& info = m_pages[static_cast<size_t>(page)].info;
-        info = {PageInfo::State::Held, 1, table.owner, static_cast<int64_t>(table.pages.size()) * m_pageTokens,
-                ++m_tick};
-        ++m_counts.held;
-        table.pages.push_back(page);
-    }
+    for (int64_t i = 0; i < missing; ++i)
+        hold(takePage(), table);
     return true;
 }
 
@@ -84,21 +139,128 @@ void KvPool::publish(PageTable& table, std::span<const int32_t> ids, int64_t com
             // Two contents with one hash: the later one stays private, and nothing after it can be published.
             if (!m_published.emplace(hash, own).second)
                 return;
+            makeFindable(own, table.lastPublished, content);
             page.serial = m_nextSerial++;
-            page.parent = table.lastPublished;
-            page.ids.assign(content.begin(), content.end());
             page.info.lastUse = m_tick;
         }
         table.lastPublished = m_pages[static_cast<size_t>(own)].serial;
     }
+    publishTail(table, ids, computed);
+    leaveWindow(table, computed);
+}
+
+void KvPool::leaveWindow(PageTable& table, int64_t computed) {
+    if (m_window <= 0)
+        return;
+    const int64_t unseen = std::max<int64_t>(computed + 1 - m_window, 0) / m_pageTokens;
+    const int64_t until = std::min({unseen, table.published, static_cast<int64_t>(table.pages.size()) - 1});
+    if (until <= table.dropped)
+        return;
+    for (; table.dropped < until; ++table.dropped)
+        dereference(table.pages[static_cast<size_t>(table.dropped)]);
+    std::fill_n(table.pages.begin(), until, table.pages[static_cast<size_t>(until)]);
+}
+
+int64_t KvPool::mostHeld(int64_t tokens, int64_t chunkRows) const {
+    const int64_t all = pagesFor(tokens);
+    return m_window <= 0 ? all : std::min(all, pagesFor(m_window + chunkRows) + 1);
+}
+
+// The page that is being filled is its sequence's alone, and what it holds so far stays: others may copy that.
+void KvPool::publishTail(const PageTable& table, std::span<const int32_t> ids, int64_t computed) {
+    const int64_t begin = table.published * m_pageTokens;
+    if (computed > begin)
+        makeFindable(table.pages[static_cast<size_t>(table.published)], table.lastPublished,
+                     ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(computed - begin)));
+}
+
+void KvPool::makeFindable(int32_t page, uint64_t parent, std::span<const int32_t> ids) {
+    Page& p = m_pages[static_cast<size_t>(page)];
+    ++m_changes;
+    const bool moves = p.ids.empty() || p.parent != parent || p.ids[0] != ids[0];
+    if (moves && !p.ids.empty())
+        forget(page);
+    p.parent = parent;
+    p.ids.assign(ids.begin(), ids.end());
+    if (!moves)
+        return;
+    const auto [twin, first] = m_newestTwin.emplace(contentHash(parent, ids.first(1)), page);
+    if (first)
+        return;
+    p.olderTwin = twin->second;
+    m_pages[static_cast<size_t>(twin->second)].newerTwin = page;
+    twin->second = page;
 }
 
 void KvPool::release(PageTable& table) {
     ++m_tick;
     // Last page first: so a page is always evicted before the page that it continues.
-    for (auto it = table.pages.rbegin(); it != table.pages.rend(); ++it)
-        dereference(*it);
+    for (auto i = static_cast<int64_t>(table.pages.size()) - 1; i >= table.dropped; --i)
+        dereference(table.pages[static_cast<size_t>(i)]);
     table = PageTable{.owner = table.owner, .pages = {}};
+}
+
+std::vector<KvPool::FoundPage> KvPool::findable(int64_t most) const {
+    std::unordered_map<uint64_t, int32_t> bySerial;
+    std::vector<int32_t> latest, place(m_pages.size(), -1), chain;
+    for (size_t i = 0; i < m_pages.size(); ++i) {
+        if (!m_pages[i].ids.empty())
+            latest.push_back(static_cast<int32_t>(i));
+        if (m_pages[i].serial != 0)
+            bySerial.emplace(m_pages[i].serial, static_cast<int32_t>(i));
+    }
+    std::stable_sort(latest.begin(), latest.end(), [this](int32_t a, int32_t b) {
+        return m_pages[static_cast<size_t>(a)].info.lastUse > m_pages[static_cast<size_t>(b)].info.lastUse;
+    });
+    std::vector<FoundPage> found;
+    for (const int32_t leaf : latest) {
+        chain.clear();
+        int32_t page = leaf;  // ends at -1: at a page that is in the list, or at the beginning of a sequence
+        while (page >= 0 && place[static_cast<size_t>(page)] < 0) {
+            chain.push_back(page);
+            const uint64_t parent = m_pages[static_cast<size_t>(page)].parent;
+            if (parent == 0)
+                break;
+            const auto it = bySerial.find(parent);
+            if (it == bySerial.end())  // evicted before what continues it: of no use
+                chain.clear();
+            page = it == bySerial.end() ? -1 : it->second;
+        }
+        for (auto it = chain.rbegin(); it != chain.rend(); ++it) {
+            if (static_cast<int64_t>(found.size()) >= most)
+                return found;
+            const Page& p = m_pages[static_cast<size_t>(*it)];
+            place[static_cast<size_t>(*it)] = static_cast<int32_t>(found.size());
+            found.push_back({*it, p.parent == 0 ? -1 : place[static_cast<size_t>(bySerial[p.parent])], p.ids});
+        }
+    }
+    return found;
+}
+
+int64_t KvPool::restore(PageTable& table, std::span<const FoundPage> pages) {
+    int64_t tokens = 0;
+    for (const FoundPage& found : pages) {
+        const uint64_t parent =
+            found.parent < 0 ? 0 : m_pages[static_cast<size_t>(pages[static_cast<size_t>(found.parent)].page)].serial;
+        if (found.parent >= 0 && parent == 0)
+            continue;  // its parent was there already
+        Page& page = m_pages[static_cast<size_t>(found.page)];
+        if (static_cast<int64_t>(found.ids.size()) == m_pageTokens) {
+            if (!m_published.emplace(contentHash(parent, found.ids), found.page).second)
+                continue;
+            makeFindable(found.page, parent, found.ids);
+            page.serial = m_nextSerial++;
+        } else {
+            size_t run = 0;
+            longestRun(parent, found.ids, -1, run);
+            if (run == found.ids.size())
+                continue;
+            makeFindable(found.page, parent, found.ids);
+        }
+        tokens += static_cast<int64_t>(found.ids.size());
+    }
+    release(table);
+    return tokens;
 }
 
 void KvPool::clearCache() {
@@ -176,7 +338,13 @@ void KvPool::dereference(int32_t page) {
     if (p.info.references > 0)
         return;
     --m_counts.held;
-    if (p.serial != 0) {
+    if (p.serial == 0 && !p.ids.empty()) {  // a page that holds as much and more serves as well
+        size_t run = 0;
+        longestRun(p.parent, p.ids, page, run);
+        if (run == p.ids.size())
+            forget(page);
+    }
+    if (!p.ids.empty()) {
         p.info.state = PageInfo::State::Cached;
         p.info.lastUse = m_tick;
         linkNewest(page);
@@ -189,7 +357,17 @@ void KvPool::dereference(int32_t page) {
 
 void KvPool::forget(int32_t page) {
     Page& p = m_pages[static_cast<size_t>(page)];
-    m_published.erase(contentHash(p.parent, p.ids));
+    if (p.serial != 0)
+        m_published.erase(contentHash(p.parent, p.ids));
+    if (p.olderTwin >= 0)
+        m_pages[static_cast<size_t>(p.olderTwin)].newerTwin = p.newerTwin;
+    if (p.newerTwin >= 0)
+        m_pages[static_cast<size_t>(p.newerTwin)].olderTwin = p.olderTwin;
+    else if (p.olderTwin >= 0)
+        m_newestTwin[contentHash(p.parent, std::span(p.ids).first(1))] = p.olderTwin;
+    else
+        m_newestTwin.erase(contentHash(p.parent, std::span(p.ids).first(1)));
+    p.olderTwin = p.newerTwin = -1;
     p.serial = p.parent = 0;
     p.ids.clear();
 }

@@ -15,7 +15,7 @@ namespace engine {
 namespace {
 
 // Where the stages of a load end, as shares of the whole.
-constexpr double FileOpened = 0.1, TokenizerLoaded = 0.5, WeightsLoaded = 0.95;
+constexpr double FileOpened = 0.1, TokenizerLoaded = 0.5, WeightsLoaded = 0.95, PagesTaken = 0.97;
 
 std::shared_ptr<const ChatTemplate> readTemplate(const ModelFile& file, std::vector<std::string>& notes) {
     if (!file.has("tokenizer.chat_template"))
@@ -85,7 +85,8 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
     TRY_VOID(reach(WeightsLoaded, "Taking memory for the context"));
     TRY(auto storage, backend.makeKv(kvShapeOf(config, kv), plan.pages));
     TRY_VOID(backend.reserve(loaded->m_model->scratchBytes(1, 1, 1)));
-    loaded->m_pool = std::make_unique<KvPool>(std::move(storage), plan.pages, kvShapeOf(config, kv).pageTokens);
+    loaded->m_pool = std::make_unique<KvPool>(std::move(storage), plan.pages, kvShapeOf(config, kv).pageTokens,
+                                              config.attentionWindow);
     loaded->m_usablePages = plan.pages;
     // Half of what the plan leaves: so small changes that others make move nothing.
     loaded->m_reserveBytes = static_cast<int64_t>((1 - options.memoryTarget) / 2 * static_cast<double>(freeBytes));
@@ -116,6 +117,10 @@ Result<std::unique_ptr<Loaded>> Loaded::load(ModelId id, const std::string& path
     info.nLayers = config.nLayers;
     info.dim = config.dim;
     info.vocabSize = config.vocabSize;
+    if (!options.promptCache.empty()) {
+        TRY_VOID(reach(PagesTaken, "Reading the prompt cache"));
+        TRY_VOID(loaded->restorePromptCache(options.promptCache, backend, stop));
+    }
     info.loadSeconds = std::chrono::duration<double>(Job::Clock::now() - begin).count();
     TRY_VOID(reach(1, "Ready"));
     return loaded;

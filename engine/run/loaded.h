@@ -9,6 +9,7 @@
 #include "engine/run/engine.h"
 #include "engine/run/job.h"
 #include "engine/run/kv_pool.h"
+#include "engine/run/prompt_cache.h"
 #include "engine/run/scheduler.h"
 
 namespace engine {
@@ -46,11 +47,16 @@ class Loaded {
     // Runs one batch. `decoding`: replies of this or another model wait for their next token. Events are appended;
     // nothing is thrown.
     StepFigures step(bool decoding, Backend& backend, std::vector<EngineEvent>& events);
+    Result<PromptCacheFile> savePromptCache(const std::string& path, const PromptCacheLimits& limits, Backend& backend,
+                                            std::stop_token stop);
     Result<void> logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
                         int64_t fromRow, Backend& backend);
 
   private:
     Loaded() = default;
+    // Error: Cancelled only; what else goes wrong becomes a note.
+    Result<void> restorePromptCache(const std::string& path, Backend& backend, std::stop_token stop);
+    Result<PromptCacheKey> cacheKey(const Backend& backend);
     Result<void> compute(Backend& backend, std::vector<EngineEvent>& events);
     void failWhatCannotFit(std::vector<EngineEvent>& events);
     void buildStep(std::span<const PlannedRows> plan);
@@ -61,6 +67,9 @@ class Loaded {
     EngineOptions m_engine;
     std::shared_ptr<const Model> m_model;
     std::unique_ptr<KvPool> m_pool;
+    std::optional<PromptCacheKey> m_cacheKey;
+    PromptCacheFile m_cacheFile;   // as last read or written
+    int64_t m_cachedChanges = -1;  // KvPool::changes() then
     std::optional<Scheduler> m_scheduler;
     std::list<Job> m_jobs;
     Step m_step;

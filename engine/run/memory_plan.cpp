@@ -1,6 +1,7 @@
 #include "engine/run/memory_plan.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "engine/core/error_text.h"
 #include "engine/models/models.h"
@@ -46,11 +47,11 @@ Result<MemoryPlan> planMemory(const ModelConfig& config, const LoadOptions& opti
     if (!(options.memoryTarget > 0 && options.memoryTarget <= 1))
         return invalid("the share of the free memory to use is {}, expected more than 0 and at most 1",
                        options.memoryTarget);
-    for (const auto& [type, cols] : {std::pair{options.kType, config.headDim}, {options.vType, config.headDimV}})
+    for (const auto& [what, type, cols] :
+         {std::tuple{"Keys", options.kType, config.headDim}, {"Values", options.vType, config.headDimV}})
         if (cols % kernels::info(type).blockElements != 0)
-            return unsupported(
-                "keys and values of type {} need a head size that is a multiple of {}, this model has {}",
-                kernels::name(type), kernels::info(type).blockElements, cols);
+            return unsupported("{} of type {} need a head size that is a multiple of {}, this model has {}", what,
+                               kernels::name(type), kernels::info(type).blockElements, cols);
     const int64_t pageBytes = kvShapeOf(config, options).bytesPerPage();
     const auto target = static_cast<int64_t>(options.memoryTarget * static_cast<double>(freeBytes));
     const int64_t usable = target - weightBytes - scratchBytes;

@@ -66,11 +66,12 @@ void Scheduler::preempt(Sequence* victim) {
 }
 
 bool Scheduler::canFit(const Sequence& s) const {
-    return m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1) <= m_pageLimit;
+    return m_pool.mostHeld(static_cast<int64_t>(s.ids.size()) + 1, m_limits.prefillChunk) <= m_pageLimit;
 }
 
 int64_t Scheduler::pagesToCome(const Sequence& s) const {
-    return m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1) - static_cast<int64_t>(s.table.pages.size());
+    const int64_t most = m_pool.mostHeld(static_cast<int64_t>(s.ids.size()) + 1, m_limits.prefillChunk);
+    return std::max<int64_t>(most - s.table.held(), 0);
 }
 
 // Only what has a lower rank makes room; between equals the earlier one keeps its place. What the running ones still
@@ -80,7 +81,7 @@ bool Scheduler::makeRoomFor(const Sequence& newcomer) {
     int64_t reachable = available(), promised = 0, nLower = 0;
     for (const Sequence* s : m_running) {
         if (importance(*s) < importance(newcomer)) {
-            reachable += static_cast<int64_t>(s->table.pages.size());
+            reachable += s->table.held();
             ++nLower;
         } else {
             promised += pagesToCome(*s);
@@ -123,9 +124,9 @@ bool Scheduler::tryAdmit(Sequence* s) {
         m_pool.release(s->table);
         return false;
     }
-    s->computed = found;
+    s->computed = found + m_pool.attachTail(s->ids, s->table);
     if (s->preemptions == 0)
-        s->reused = found;
+        s->reused = s->computed;
     s->waitingSince = m_step;
     s->running = true;
     m_running.push_back(s);

@@ -66,6 +66,8 @@ struct Script {
     std::mutex mutex;
     std::string reply = "Hello from the fake model.";  // guarded
     std::vector<engine::Request> requests;             // guarded: what was submitted
+    std::vector<std::string> promptCaches;             // guarded: "load FOLDER", "save MODEL FOLDER"
+    std::atomic<bool> failSave{false};
 
     std::string replyText() {
         std::lock_guard lock(mutex);
@@ -103,6 +105,10 @@ class Engine : public engine::Engine {
         if (m_script->failLoad)
             return engine::Error{engine::ErrorCode::FileDamaged, path + " is damaged: a test said so.", path};
         engine::LoadedModel model;
+        if (!options.promptCache.empty()) {
+            std::lock_guard lock(m_script->mutex);
+            m_script->promptCaches.push_back("load " + options.promptCache);
+        }
         model.id = ++m_lastModel;
         model.path = path;
         model.name = "Fake " + std::to_string(model.id);
@@ -131,6 +137,15 @@ class Engine : public engine::Engine {
         return it == m_models.end() ? nullptr : &it->second;
     }
     engine::Backend& backend() override { return *m_backend; }
+    engine::Result<engine::PromptCacheFile> savePromptCache(engine::ModelId id, const std::string& path,
+                                                            const engine::PromptCacheLimits&,
+                                                            std::stop_token) override {
+        std::lock_guard lock(m_script->mutex);
+        m_script->promptCaches.push_back("save " + std::to_string(id) + " " + path);
+        if (m_script->failSave)
+            return engine::Error{engine::ErrorCode::InvalidRequest, "the disk is full: a test said so.", {}};
+        return engine::PromptCacheFile{path, 0, 0, 0};
+    }
 
     engine::Result<engine::RequestId> submit(engine::Request request) override {
         if (m_script->failSubmit || !m_models.contains(request.model))

@@ -66,6 +66,7 @@ class TstCli : public QObject {
     void generateShiftsContext();
     void longerThanTrained();
     void generateStops();
+    void promptCache();
     void batchEqualsAlone();
     void batchErrors_data();
     void batchErrors();
@@ -189,6 +190,11 @@ void TstCli::usage_data() {
     QTest::newRow("memory twice") << QStringList{"generate", "-m", "x", "-p", "x", "--memory-target", "2"}
                                   << "--memory-target is 2";
     QTest::newRow("unknown kv") << QStringList{"generate", "-m", "x", "-p", "x", "--kv", "f8"} << "--kv is 'f8'";
+    QTest::newRow("unknown keys") << QStringList{"generate", "-m", "x", "-p", "x", "--kv-k", "f8"} << "--kv-k is 'f8'";
+    QTest::newRow("unknown values") << QStringList{"generate", "-m", "x", "-p", "x", "--kv", "f32", "--kv-v", "q5"}
+                                    << "--kv-v is 'q5', expected f16, q8_0, q4_0 or f32";
+    QTest::newRow("exact and q8_0") << QStringList{"generate", "-m", "x", "-p", "x", "--exact", "--kv-v", "q8_0"}
+                                    << "--kv-v is q8_0, and --exact keeps keys and values in f32";
     QTest::newRow("unknown mode") << QStringList{"perplexity", "-m", "x", "--file", "x", "--mode", "y"}
                                   << "--mode is 'y'";
     QTest::newRow("nothing to measure") << QStringList{"bench", "-m", "x", "-p", "0", "-n", "0"}
@@ -413,6 +419,27 @@ void TstCli::longerThanTrained() {
         QCOMPARE(scaled.status, 0);
         QVERIFY2(scaled.err.contains(QByteArray("scaled 4 times (") + scaling + ")"), scaled.err.constData());
     }
+void TstCli::promptCache() {  // a second run begins where the first one ended, with the same words
+    const QString file = m_dir.filePath("prompt.cache");
+    const QStringList base = {"generate", "-m", m_model,  "-p", QString("The sea is wide. ").repeated(6),
+                              "-n",       "10", "--temp", "0",  "--ignore-eos",
+                              "--json"};
+    const QJsonObject plain = run(base).json();
+    const QJsonObject first = run(base + QStringList{"--prompt-cache", file}).json();
+    QCOMPARE(first["reusedTokens"].toInt(), 0);
+    QVERIFY(QFileInfo(file).size() > 0);
+    const QJsonObject second = run(base + QStringList{"--prompt-cache", file}).json();
+    QCOMPARE(second["reusedTokens"].toInt(), plain["promptTokens"].toInt() - 1);
+    QCOMPARE(second["ids"], plain["ids"]);
+    QCOMPARE(first["ids"], plain["ids"]);
+    // Another type of keys is another cache: told, replaced.
+    const Outcome other = run(base + QStringList{"--prompt-cache", file, "--kv-k", "f32"});
+    QCOMPARE(other.status, 0);
+    QCOMPARE(other.json()["reusedTokens"].toInt(), 0);
+    QVERIFY2(other.err.contains("prompt cache of another model or of other settings"), other.err.constData());
+    const Outcome nowhere = run(base + QStringList{"--prompt-cache", m_dir.filePath("no/where")});
+    QCOMPARE(nowhere.status, 0);
+    QVERIFY2(nowhere.err.contains("The prompt cache was not saved"), nowhere.err.constData());
 }
 
 void TstCli::generateStops() {

@@ -37,6 +37,38 @@ class TstEngineRunner : public QObject {
         QCOMPARE(m_text[job], std::string("Hello from the fake model."));
     }
 
+    void promptCaches() {  // restored at load; saved once, at unload or at the end
+        QTemporaryDir dir;
+        const std::string folder = dir.filePath("prompt-cache").toStdString();
+        const auto loadWith = [&](int64_t bytes) {
+            engine::LoadOptions options;
+            options.promptCache = folder;
+            const JobEnd end = wait(m_runner->load("model", options, bytes));
+            return std::get<LoadedResult>(end.result).model.id;
+        };
+        const auto write = [&](const char* name, int size, int age) {
+            QFile file(dir.filePath("prompt-cache/") + name);
+            QVERIFY(file.open(QIODevice::WriteOnly) && file.write(QByteArray(size, 'x')) == size);
+            file.flush();
+            file.setFileTime(QDateTime::currentDateTime().addSecs(-age), QFileDevice::FileModificationTime);
+        };
+        const engine::ModelId off = loadWith(0), a = loadWith(1000), b = loadWith(1000);
+        QVERIFY(QFileInfo(dir.filePath("prompt-cache")).isDir());
+        write("new", 600, 10);
+        write("old", 600, 1000);
+        write("torn.part", 1, 10);
+        QCOMPARE(wait(m_runner->unload(a)).outcome, JobOutcome::Done);
+        QCOMPARE(QDir(dir.filePath("prompt-cache")).entryList(QDir::Files), QStringList("new"));
+        m_script->failSave = true;
+        QTest::ignoreMessage(QtWarningMsg, "the prompt cache was not saved: the disk is full: a test said so.");
+        m_runner.reset();
+        const std::vector<std::string> expected = {"load " + folder, "load " + folder,
+                                                   "save " + std::to_string(a) + " " + folder,
+                                                   "save " + std::to_string(b) + " " + folder};
+        QVERIFY(m_script->promptCaches == expected);
+        QVERIFY(off != a);
+    }
+
     void failures_data() {
         QTest::addColumn<QString>("what");
         for (const char* what : {"submit", "midway", "memory", "unknown model", "no engine"})

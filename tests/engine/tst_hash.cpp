@@ -1,4 +1,4 @@
-// SHA-256 against the vectors of FIPS 180-4 and its own pieces.
+// SHA-256 against the vectors of FIPS 180-4 and its own pieces; XXH64 against those of its author.
 #include <QTest>
 
 #include "engine/io/hash.h"
@@ -12,6 +12,7 @@ class TstHash : public QObject {
     void vectors_data();
     void vectors();
     void piecesDoNotMatter();
+    void checksum();
 };
 
 static std::span<const std::byte> bytes(const std::string& text) {
@@ -33,6 +34,14 @@ void TstHash::vectors() {
     QFETCH(QByteArray, text);
     QFETCH(QString, digest);
     QCOMPARE(QString::fromStdString(sha256Hex(bytes(text.toStdString()))), digest);
+}
+
+void TstHash::checksum() {
+    QCOMPARE(xxHash64({}, 0), uint64_t{0xEF46DB3751D8E999});
+    QCOMPARE(xxHash64(bytes("a"), 0), uint64_t{0xD24EC4F1A98C6E5B});
+    QCOMPARE(xxHash64(bytes("abc"), 0), uint64_t{0x44BC2CF5AD770999});
+    QCOMPARE(xxHash64(bytes("Nobody inspects the spammish repetition"), 0), uint64_t{0xFBCEA83C8A378BF1});
+    QVERIFY(xxHash64(bytes("abc"), 1) != xxHash64(bytes("abc"), 0));
 }
 
 void TstHash::piecesDoNotMatter() {

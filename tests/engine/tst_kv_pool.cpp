@@ -5,6 +5,7 @@
 #include <random>
 
 #include "engine/run/kv_pool.h"
+#include "tests/support/token_storage.h"
 
 using namespace engine;
 
@@ -36,6 +37,58 @@ void checkCounts(const KvPool& pool) {
     QCOMPARE(seen.shared, c.shared);
 }
 
+// A pool with readable pages, and sequences that write the number of their prefix at each position.
+struct World {
+    explicit World(int64_t nPages, int64_t windowTokens = 0) : window(windowTokens) {
+        auto own = std::make_unique<test::TokenStorage>(nPages, PageTokens);
+        storage = own.get();
+        pool = std::make_unique<KvPool>(std::move(own), nPages, PageTokens, window);
+    }
+
+    struct Sequence {
+        PageTable table;
+        std::vector<int32_t> ids;
+        int64_t computed = 0;
+    };
+
+    static int32_t prefixNumber(const std::vector<int32_t>& ids, int64_t position) {
+        uint32_t hash = 17;
+        for (int64_t i = 0; i <= position; ++i)
+            hash = hash * 31 + static_cast<uint32_t>(ids[static_cast<size_t>(i)]) + 1;
+        return static_cast<int32_t>(hash);
+    }
+    Sequence begin(std::vector<int32_t> ids) {
+        Sequence s;
+        s.ids = std::move(ids);
+        s.computed = pool->attachPrefix(s.ids, s.table);
+        s.computed += pool->attachTail(s.ids, s.table);
+        return s;
+    }
+    bool compute(Sequence& s, int64_t until) {
+        if (!pool->grow(s.table, until))
+            return false;
+        for (; s.computed < until; ++s.computed)
+            storage->at(s.table.pages, s.computed) = prefixNumber(s.ids, s.computed);
+        pool->publish(s.table, s.ids, s.computed);
+        return true;
+    }
+    bool readsWhatItWrote(const Sequence& s) const {
+        for (int64_t i = window > 0 ? std::max<int64_t>(s.computed + 1 - window, 0) : 0; i < s.computed; ++i)
+            if (storage->at(s.table.pages, i) != prefixNumber(s.ids, i))
+                return false;
+        return true;
+    }
+
+    int64_t window;
+    test::TokenStorage* storage;
+    std::unique_ptr<KvPool> pool;
+};
+
+std::vector<int32_t> joined(std::vector<int32_t> a, const std::vector<int32_t>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+}
+
 }  // namespace
 
 class TstKvPool : public QObject {
@@ -48,6 +101,15 @@ class TstKvPool : public QObject {
     void sharesAndMerges();
     void evictsOldestAndLeavesFirst();
     void samePageOtherHistoryIsNotFound();
+    void copiesWhenChatForks();
+    void continuesItsOwnLastPage();
+    void copiesFromFullPage();
+    void choosesLongestRun();
+    void lastPageAvailable();
+    void coveredTailIsNotKept();
+    void givesBackBeforeWindow();
+    void windowedPrefixIsFoundWhole();
+    void randomUse_data();
     void randomUse();
 };
 
@@ -77,7 +139,7 @@ void TstKvPool::findsPrefixAgain() {
     pool.publish(a, ids, 10);
     const auto first = a.pages;
     pool.release(a);
-    QCOMPARE(pool.counts().cached, int64_t{2});
+    QCOMPARE(pool.counts().cached, int64_t{3});
     checkCounts(pool);
 
     PageTable b;
@@ -161,56 +223,185 @@ void TstKvPool::samePageOtherHistoryIsNotFound() {
     QCOMPARE(pool.attachPrefix(std::vector<int32_t>{0, 2, 3, 4, 5, 6, 7, 8, 9}, b), int64_t{0});
 }
 
-// Every page's true content is kept beside the pool: what a table shows must be what its sequence computed.
+void TstKvPool::copiesWhenChatForks() {  // from a sequence that goes on writing
+    World world(12);
+    auto a = world.begin(tokens(20));
+    QVERIFY(world.compute(a, 11));
+    auto b = world.begin(joined(tokens(10), {70, 71, 72}));
+    QCOMPARE(b.computed, int64_t{10});  // two pages shared, two tokens copied
+    QCOMPARE(world.storage->copied, int64_t{2});
+    QCOMPARE(a.table.pages[1], b.table.pages[1]);
+    QVERIFY(a.table.pages[2] != b.table.pages[2]);
+    QVERIFY(world.compute(b, 13));
+    QVERIFY(world.compute(a, 20));
+    QVERIFY(world.readsWhatItWrote(a) && world.readsWhatItWrote(b));
+    QCOMPARE(world.pool->counts().held, int64_t{7});
+    QCOMPARE(world.pool->counts().shared, int64_t{2});
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::continuesItsOwnLastPage() {  // the next turn of a chat
+    World world(12);
+    auto a = world.begin(tokens(11));
+    QVERIFY(world.compute(a, 10));
+    const auto pages = a.table.pages;
+    world.pool->release(a.table);
+    QCOMPARE(world.pool->counts().cached, int64_t{3});
+    auto b = world.begin(tokens(16));
+    QCOMPARE(b.computed, int64_t{10});
+    QCOMPARE(b.table.pages, pages);
+    QCOMPARE(world.storage->copied, int64_t{0});
+    QCOMPARE(world.pool->counts().cached, int64_t{0});
+    QVERIFY(world.compute(b, 16));
+    QVERIFY(world.readsWhatItWrote(b));
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::copiesFromFullPage() {  // the same prompt again: all but its last token
+    World world(12);
+    auto a = world.begin(tokens(12));
+    QVERIFY(world.compute(a, 12));
+    auto b = world.begin(tokens(12));
+    QCOMPARE(b.computed, int64_t{11});
+    auto c = world.begin({0, 1, 2, 9, 9});
+    QCOMPARE(c.computed, int64_t{3});
+    QVERIFY(world.compute(b, 12) && world.compute(c, 5));
+    QCOMPARE(b.table.pages, a.table.pages);  // the copy became equal and was given back
+    QVERIFY(world.readsWhatItWrote(a) && world.readsWhatItWrote(b) && world.readsWhatItWrote(c));
+    QCOMPARE(world.pool->counts().held, int64_t{5});
+    auto one = world.begin({0});
+    QCOMPARE(one.computed, int64_t{0});
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::choosesLongestRun() {
+    World world(20);
+    for (const std::vector<int32_t>& end : {std::vector<int32_t>{5}, {5, 6, 7}, {5, 6}, {6, 6, 6}}) {
+        auto s = world.begin(joined(tokens(4), end));
+        QVERIFY(world.compute(s, static_cast<int64_t>(s.ids.size())));
+        world.pool->release(s.table);
+    }
+    auto b = world.begin(joined(tokens(4), {5, 6, 7, 8, 9}));
+    QCOMPARE(b.computed, int64_t{7});
+    QVERIFY(world.readsWhatItWrote(b));
+    auto c = world.begin(joined(tokens(4), {6, 6, 9, 9}));
+    QCOMPARE(c.computed, int64_t{6});
+    QVERIFY(world.readsWhatItWrote(c));
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::lastPageAvailable() {  // no room for a copy: the cached page itself is used, a held one never
+    World world(3);
+    auto a = world.begin(tokens(4));
+    QVERIFY(world.compute(a, 4));
+    world.pool->release(a.table);
+    PageTable other;
+    QVERIFY(world.pool->grow(other, 2 * PageTokens));
+    auto b = world.begin({0, 1, 9, 9, 9});
+    QCOMPARE(b.computed, int64_t{2});
+    QVERIFY(world.readsWhatItWrote(b));
+    QCOMPARE(world.pool->available(), int64_t{0});
+    auto c = world.begin({0, 1, 8});
+    QCOMPARE(c.computed, int64_t{0});
+    QVERIFY(c.table.pages.empty());
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::coveredTailIsNotKept() {
+    World world(12);
+    auto a = world.begin(tokens(7));
+    auto b = world.begin(tokens(6));
+    QVERIFY(world.compute(a, 7) && world.compute(b, 6));
+    world.pool->release(b.table);
+    QCOMPARE(world.pool->counts().cached, int64_t{0});
+    world.pool->release(a.table);
+    QCOMPARE(world.pool->counts().cached, int64_t{2});
+    world.pool->clearCache();
+    QCOMPARE(world.begin(tokens(7)).computed, int64_t{0});
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::givesBackBeforeWindow() {
+    World world(100, 10);
+    auto a = world.begin(tokens(300));
+    for (int64_t until = 1; until <= 300; ++until) {
+        QVERIFY(world.compute(a, until));
+        QVERIFY(world.readsWhatItWrote(a));
+        QVERIFY(world.pool->counts().held <= world.pool->mostHeld(until, 1));
+        QVERIFY(world.pool->counts().held <= 4);
+        for (int64_t i = 0; i < a.table.dropped; ++i)  // holes name a page of its own
+            QCOMPARE(a.table.pages[static_cast<size_t>(i)], a.table.pages[static_cast<size_t>(a.table.dropped)]);
+    }
+    QCOMPARE(a.table.dropped, int64_t{(301 - 10) / PageTokens});
+    QCOMPARE(a.table.held(), world.pool->counts().held);
+    checkCounts(*world.pool);
+    world.pool->release(a.table);
+    QCOMPARE(world.pool->counts().held, int64_t{0});
+    QCOMPARE(world.pool->counts().cached, int64_t{75});
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::windowedPrefixIsFoundWhole() {
+    World world(20, 10);
+    auto a = world.begin(tokens(40));
+    QVERIFY(world.compute(a, 40));
+    world.pool->release(a.table);
+    auto b = world.begin(tokens(60));
+    QCOMPARE(b.computed, int64_t{40});
+    QCOMPARE(b.table.dropped, int64_t{7});
+    QCOMPARE(world.pool->counts().held, int64_t{3});
+    QVERIFY(world.readsWhatItWrote(b));
+    QVERIFY(world.compute(b, 60));
+    QVERIFY(world.readsWhatItWrote(b));
+    world.pool->release(b.table);
+    PageTable other;  // takes the page that left the window first: the chain has no beginning any more
+    QVERIFY(world.pool->grow(other, 6 * PageTokens));
+    QCOMPARE(world.begin(tokens(60)).computed, int64_t{0});
+    checkCounts(*world.pool);
+}
+
+void TstKvPool::randomUse_data() {
+    QTest::addColumn<int>("window");
+    for (const int window : {0, 1, 4, 9})
+        QTest::addRow("window=%d", window) << window;
+}
+
+// What a table shows must be what its sequence would have computed, whatever was shared, copied and evicted.
 void TstKvPool::randomUse() {
+    QFETCH(int, window);
     std::mt19937 random(4);
-    KvPool pool(nullptr, 40, PageTokens);
-    struct Live {
-        PageTable table;
-        std::vector<int32_t> ids;
-        int64_t computed = 0;
-    };
-    std::vector<Live> live;
-    std::vector<std::vector<int32_t>> content(40);  // the whole prefix that a page's values depend on
+    World world(40, window);
+    KvPool& pool = *world.pool;
+    std::vector<World::Sequence> live;
     int64_t reused = 0;
     for (int i = 0; i < 20000; ++i) {
         const auto what = random() % 10;
         if (what < 3 && live.size() < 12) {
-            Live s;
-            s.table.owner = static_cast<uint64_t>(i);
+            std::vector<int32_t> ids;
             for (unsigned n = 1 + random() % 30; n > 0; --n)
-                s.ids.push_back(static_cast<int32_t>(random() % 2));  // few symbols: many equal prefixes
-            s.computed = pool.attachPrefix(s.ids, s.table);
+                ids.push_back(static_cast<int32_t>(random() % 2));  // few symbols: many equal prefixes
+            live.push_back(world.begin(std::move(ids)));
+            World::Sequence& s = live.back();
             reused += s.computed;
             QVERIFY(s.computed < static_cast<int64_t>(s.ids.size()));
-            live.push_back(std::move(s));
         } else if (what < 8 && !live.empty()) {
-            Live& s = live[random() % live.size()];
+            World::Sequence& s = live[random() % live.size()];
             if (s.computed == static_cast<int64_t>(s.ids.size()))
                 s.ids.push_back(static_cast<int32_t>(random() % 2));
-            const int64_t until = s.computed + 1 + random() % (static_cast<int64_t>(s.ids.size()) - s.computed);
-            if (pool.grow(s.table, until)) {
-                for (int64_t p = s.computed / PageTokens; p < pool.pagesFor(until); ++p)
-                    content[static_cast<size_t>(s.table.pages[static_cast<size_t>(p)])].assign(
-                        s.ids.begin(), s.ids.begin() + std::min(until, (p + 1) * PageTokens));
-                s.computed = until;
-                pool.publish(s.table, s.ids, s.computed);
-            }
+            world.compute(s, s.computed + 1 + random() % (static_cast<int64_t>(s.ids.size()) - s.computed));
         } else if (!live.empty()) {
             const auto which = static_cast<int64_t>(random() % live.size());
             pool.release(live[static_cast<size_t>(which)].table);
             live.erase(live.begin() + which);
         }
-        for (const Live& s : live)
-            for (int64_t p = 0; p < s.computed / PageTokens; ++p) {
-                const auto& held = content[static_cast<size_t>(s.table.pages[static_cast<size_t>(p)])];
-                QVERIFY(std::equal(held.begin(), held.end(), s.ids.begin(), s.ids.begin() + (p + 1) * PageTokens));
-            }
+        for (const World::Sequence& s : live)
+            QVERIFY(world.readsWhatItWrote(s));
         if (i % 100 == 0)
             checkCounts(pool);
     }
     QVERIFY(reused > 1000);
-    for (Live& s : live)
+    QVERIFY(world.storage->copied > 1000);
+    for (World::Sequence& s : live)
         pool.release(s.table);
     checkCounts(pool);
     QCOMPARE(pool.counts().held, int64_t{0});

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/run/scheduler.h"
+#include "tests/support/token_storage.h"
 
 using namespace engine;
 
@@ -32,9 +33,7 @@ struct Job {
 // A pool, its pages' contents and the jobs that run on them.
 struct World {
     World(int64_t nPages, Scheduler::Limits limits)
-        : pool(nullptr, nPages, PageTokens),
-          scheduler(pool, limits),
-          content(static_cast<size_t>(nPages * PageTokens), -1) {}
+        : pool(std::make_unique<test::TokenStorage>(nPages, PageTokens), nPages, PageTokens), scheduler(pool, limits) {}
 
     Job& submit(std::vector<int32_t> prompt, size_t reply, int priority = 0) {
         Job& job = jobs.emplace_back();
@@ -64,9 +63,9 @@ struct World {
             decodeRows += s.remaining() == 1;
             ok &= p.rows >= 1 && p.rows <= s.remaining();
             for (int64_t i = s.computed; i < s.computed + p.rows; ++i)
-                content[place(s, i)] = s.ids[static_cast<size_t>(i)];
+                key(s, i) = s.ids[static_cast<size_t>(i)];
             for (int64_t i = 0; i < s.computed + p.rows; ++i)
-                ok &= content[place(s, i)] == s.ids[static_cast<size_t>(i)];
+                ok &= key(s, i) == s.ids[static_cast<size_t>(i)];
             ok &= p.wantsLogits == (p.rows == s.remaining());
             if (p.wantsLogits)
                 sampled.push_back(&s);
@@ -93,9 +92,8 @@ struct World {
         return std::any_of(jobs.begin(), jobs.end(), [id](const Job& job) { return job.sequence.id == id; });
     }
 
-    size_t place(const Sequence& s, int64_t position) const {
-        const int64_t page = s.table.pages[static_cast<size_t>(position / PageTokens)];
-        return static_cast<size_t>(page * PageTokens + position % PageTokens);
+    int32_t& key(const Sequence& s, int64_t position) {
+        return static_cast<test::TokenStorage*>(pool.storage())->at(s.table.pages, position);
     }
 
     // Whatever has no content that counts is overwritten: what is read from it would be seen.
@@ -104,7 +102,7 @@ struct World {
         const auto pages = pool.map();
         for (size_t page = 0; page < pages.size(); ++page)
             if (pages[page].state == PageInfo::State::Free)
-                std::fill_n(content.begin() + static_cast<int64_t>(page) * PageTokens, PageTokens, -1);
+                pool.storage()->discard(static_cast<int32_t>(page), 1);
     }
 
     // Every held page is in as many tables as it has references, and in none twice; no other page is in a table.
@@ -140,7 +138,6 @@ struct World {
 
     KvPool pool;
     Scheduler scheduler;
-    std::vector<int32_t> content;
     std::list<Job> jobs;
     uint64_t lastId = 0;
     int64_t steps = 0, finished = 0, longestStay = 0;
@@ -183,7 +180,9 @@ void TstScheduler::mixesPromptAndDecode() {
     std::mt19937 random(1);
     world.submit(prompt(random, 5), 10);
     world.step(16);
-    world.submit(prompt(random, 9), 10);
+    std::vector<int32_t> other = prompt(random, 9);
+    other[0] = 7;  // nothing in common with the first
+    world.submit(std::move(other), 10);
     const auto plan = world.scheduler.plan({.rows = 16});
     QCOMPARE(plan.size(), size_t{2});
     QCOMPARE(plan[0].rows, int64_t{1});
@@ -294,7 +293,9 @@ void TstScheduler::chatInFrontFirst() {
         world.submit(prompt(random, 1000), 5);
     for (int i = 0; i < 5; ++i)
         world.step(64);
-    const Sequence& chat = world.submit(prompt(random, 150), 3, 1).sequence;
+    std::vector<int32_t> own = prompt(random, 150);
+    own[0] = 7;  // nothing in common with the others
+    const Sequence& chat = world.submit(std::move(own), 3, 1).sequence;
     world.step(64);
     QCOMPARE(chat.computed, int64_t{64});
     world.step(64);
