@@ -44,7 +44,8 @@ void Scheduler::preempt(Sequence* victim) {
 }
 
 int64_t Scheduler::pagesToCome(const Sequence& s) const {
-    return m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1) - static_cast<int64_t>(s.table.pages.size());
+    const int64_t needed = m_pool.pagesFor(static_cast<int64_t>(s.ids.size()) + 1);
+    return std::max<int64_t>(needed - static_cast<int64_t>(s.table.pages.size()), 0);  // guesses may have got one more
 }
 
 // Only what has a lower rank makes room; between equals the earlier one keeps its place. What the running ones still
@@ -149,15 +150,42 @@ std::span<const PlannedRows> Scheduler::plan(int64_t rowBudget) {
         s->lastServed = m_step;
         m_plan.push_back(p);
     }
+    m_rowsLeft = budget;
+    for (const PlannedRows& p : m_plan)
+        m_rowsLeft -= p.rows;
     return m_plan;
+}
+
+int64_t Scheduler::addGuesses(const Sequence* sequence, std::span<const int32_t> guesses) {
+    const auto p = std::find_if(m_plan.begin(), m_plan.end(), [&](auto& row) { return row.sequence == sequence; });
+    if (p == m_plan.end() || !p->wantsLogits || p->guesses > 0)
+        return 0;
+    Sequence& s = *p->sequence;
+    const int64_t end = s.computed + p->rows, held = static_cast<int64_t>(s.table.pages.size());
+    int64_t count = std::min(static_cast<int64_t>(guesses.size()), m_rowsLeft);
+    // A page that a guess takes is missing for a page that somebody needs: everybody's next one stays free.
+    const int64_t pages = m_pool.pagesFor(end + count) - held;
+    if (pages > 0 &&
+        (!m_waiting.empty() || m_pool.available() - pages < running() || !m_pool.grow(s.table, end + count)))
+        count = held * m_pool.pageTokens() - end;
+    s.guesses.assign(guesses.begin(), guesses.begin() + count);
+    p->rows += count;
+    p->guesses = count;
+    m_rowsLeft -= count;
+    return count;
 }
 
 void Scheduler::commit() {
     for (const PlannedRows& p : m_plan) {
-        p.sequence->computed += p.rows;
+        p.sequence->computed += p.rows - p.guesses;
         m_pool.publish(p.sequence->table, p.sequence->ids, p.sequence->computed);
     }
     m_plan.clear();
+}
+
+void Scheduler::confirm(Sequence* sequence) {
+    ++sequence->computed;
+    m_pool.publish(sequence->table, sequence->ids, sequence->computed);
 }
 
 }  // namespace engine

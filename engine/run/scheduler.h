@@ -18,6 +18,7 @@ struct Sequence {
     int64_t computed = 0;      // positions stored in pages
     int64_t reused = 0;        // of these, found in the pool at the first admission
     PageTable table;
+    std::vector<int32_t> guesses;  // of the running step: ids that may follow the last one
 
     // The scheduler's own.
     uint64_t arrival = 0;
@@ -33,6 +34,7 @@ struct PlannedRows {
     Sequence* sequence = nullptr;
     int64_t rows = 0;
     bool wantsLogits = false;  // the rows reach the last id
+    int64_t guesses = 0;       // how many of the rows, the last, hold Sequence::guesses; each wants logits too
 };
 
 class Scheduler {
@@ -53,8 +55,16 @@ class Scheduler {
     // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. `rowBudget` lowers maxBatchRows
     // for this step (a slow model gets smaller steps, so that stopping stays quick).
     std::span<const PlannedRows> plan(int64_t rowBudget);
-    // The planned rows were computed.
+    // Adds rows behind a planned sequence that reaches its last id: as many of the guesses as the step's budget and
+    // pages that nobody else asks for have room for. Returns how many. They are `PlannedRows::guesses` of plan().
+    int64_t addGuesses(const Sequence* sequence, std::span<const int32_t> guesses);
+    std::span<const PlannedRows> planned() const { return m_plan; }
+    int64_t rowsLeft() const { return m_rowsLeft; }
+    // The planned rows were computed. Rows of guesses do not count before `confirm`: what is computed next overwrites
+    // them.
     void commit();
+    // After commit: the id that the sequence got was the next guess, so its keys and values are in place.
+    void confirm(Sequence* sequence);
 
     int64_t running() const { return static_cast<int64_t>(m_running.size()); }
     int64_t waiting() const { return static_cast<int64_t>(m_waiting.size()); }
@@ -74,6 +84,7 @@ class Scheduler {
     std::vector<PlannedRows> m_plan;
     uint64_t m_nextArrival = 0;
     int64_t m_step = 0;
+    int64_t m_rowsLeft = 0;  // of the planned step's budget
 };
 
 }  // namespace engine

@@ -51,23 +51,39 @@ struct World {
     int64_t step(int64_t budget) {
         ++steps;
         int64_t rows = 0;
-        const auto plan = scheduler.plan(budget);
-        std::vector<Sequence*> sampled;
-        for (const PlannedRows& p : plan) {
+        scheduler.plan(budget);
+        guess();
+        struct Sampled {
+            Sequence* sequence;
+            int64_t guesses;
+        };
+        std::vector<Sampled> sampled;
+        for (const PlannedRows& p : scheduler.planned()) {
             Sequence& s = *p.sequence;
             rows += p.rows;
-            ok &= p.rows >= 1 && p.rows <= s.remaining();
+            ok &= p.rows >= 1 && p.rows - p.guesses <= s.remaining();
+            std::vector<int32_t> ids = s.ids;
+            ids.insert(ids.end(), s.guesses.begin(), s.guesses.begin() + p.guesses);
             for (int64_t i = s.computed; i < s.computed + p.rows; ++i)
-                content[place(s, i)] = s.ids[static_cast<size_t>(i)];
+                content[place(s, i)] = ids[static_cast<size_t>(i)];
             for (int64_t i = 0; i < s.computed + p.rows; ++i)
-                ok &= content[place(s, i)] == s.ids[static_cast<size_t>(i)];
-            ok &= p.wantsLogits == (p.rows == s.remaining());
+                ok &= content[place(s, i)] == ids[static_cast<size_t>(i)];
+            ok &= p.wantsLogits == (p.rows - p.guesses == s.remaining());
             if (p.wantsLogits)
-                sampled.push_back(&s);
+                sampled.push_back({&s, p.guesses});
         }
         scheduler.commit();
-        for (Sequence* s : sampled)
-            s->ids.push_back(nextToken(s->ids));
+        for (const Sampled& row : sampled) {
+            Sequence& s = *row.sequence;
+            const auto goal = std::find_if(jobs.begin(), jobs.end(), [&](Job& j) { return &j.sequence == &s; })->goal;
+            s.ids.push_back(nextToken(s.ids));
+            for (int64_t i = 0;
+                 i < row.guesses && s.ids.back() == s.guesses[static_cast<size_t>(i)] && s.ids.size() < goal;
+                 ++i, ++confirmed) {
+                scheduler.confirm(&s);
+                s.ids.push_back(nextToken(s.ids));
+            }
+        }
         for (auto it = jobs.begin(); it != jobs.end();) {
             if (it->sequence.ids.size() >= it->goal) {
                 scheduler.remove(&it->sequence);
@@ -81,6 +97,25 @@ struct World {
         const auto& c = pool.counts();
         ok &= c.free + c.held + c.cached == c.total && rows <= budget;
         return rows;
+    }
+
+    // For some of the planned sequences: what comes next, now and then with a mistake.
+    void guess() {
+        if (guessShare == 0)
+            return;
+        std::vector<const Sequence*> planned;
+        for (const PlannedRows& p : scheduler.planned())
+            planned.push_back(p.sequence);
+        for (const Sequence* s : planned) {
+            if (random() % 100 >= guessShare)
+                continue;
+            std::vector<int32_t> ids = s->ids, guesses;
+            for (uint32_t n = random() % 9; n > 0; --n) {
+                ids.push_back(random() % 6 == 0 ? 1 : nextToken(ids));
+                guesses.push_back(ids.back());
+            }
+            guessed += scheduler.addGuesses(s, guesses);
+        }
     }
 
     size_t place(const Sequence& s, int64_t position) const {
@@ -103,6 +138,9 @@ struct World {
     std::list<Job> jobs;
     uint64_t lastId = 0;
     int64_t steps = 0, finished = 0, longestStay = 0;
+    uint32_t guessShare = 0;  // of 100 planned sequences
+    int64_t guessed = 0, confirmed = 0;
+    std::mt19937 random{5};
     bool ok = true;
 };
 
@@ -124,6 +162,7 @@ class TstScheduler : public QObject {
     void importantFirst();
     void preemptsAndRecovers();
     void waitingEarnsPriority();
+    void guessesTakeOnlyWhatIsLeft();
     void randomRequests_data();
     void randomRequests();
 };
@@ -203,21 +242,49 @@ void TstScheduler::waitingEarnsPriority() {  // a stream of important requests d
     QVERIFY(world.ok);
 }
 
+void TstScheduler::guessesTakeOnlyWhatIsLeft() {
+    World world(4, {.maxBatchRows = 20, .prefillChunk = 6});
+    std::mt19937 random(1);
+    Job& job = world.submit(prompt(random, 6), 9);
+    const std::vector<int32_t> guesses(8, 1);
+    world.scheduler.plan(6);
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{0});  // the prompt fills the step
+    world.scheduler.commit();
+    job.sequence.ids.push_back(1);
+    world.scheduler.plan(6);
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{5});
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{0});  // once a step
+    QCOMPARE(world.pool.counts().held, int64_t{3});
+    QCOMPARE(world.scheduler.rowsLeft(), int64_t{0});
+    world.scheduler.commit();
+    QCOMPARE(job.sequence.computed, int64_t{7});  // nothing was confirmed
+    job.sequence.ids.push_back(2);
+    Job& second = world.submit(prompt(random, 3), 2);
+    world.scheduler.plan(20);  // no page is free any more: guesses get what the held ones have left
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{4});
+    QCOMPARE(world.scheduler.addGuesses(&second.sequence, guesses), int64_t{1});
+}
+
 void TstScheduler::randomRequests_data() {
     QTest::addColumn<int>("pages");
     QTest::addColumn<int>("rows");
     QTest::addColumn<int>("chunk");
-    QTest::newRow("roomy") << 200 << 64 << 64;
-    QTest::newRow("few pages") << 16 << 16 << 8;
-    QTest::newRow("tiny steps") << 40 << 2 << 1;
-    QTest::newRow("just one fits") << 12 << 32 << 32;
+    QTest::addColumn<int>("guessShare");
+    for (const int share : {0, 50, 100}) {
+        QTest::addRow("roomy/guesses=%d", share) << 200 << 64 << 64 << share;
+        QTest::addRow("few pages/guesses=%d", share) << 16 << 16 << 8 << share;
+        QTest::addRow("tiny steps/guesses=%d", share) << 40 << 2 << 1 << share;
+        QTest::addRow("just one fits/guesses=%d", share) << 12 << 32 << 32 << share;
+    }
 }
 
 void TstScheduler::randomRequests() {
     QFETCH(int, pages);
     QFETCH(int, rows);
     QFETCH(int, chunk);
+    QFETCH(int, guessShare);
     World world(pages, {.maxBatchRows = rows, .prefillChunk = chunk});
+    world.guessShare = static_cast<uint32_t>(guessShare);
     std::mt19937 random(static_cast<uint32_t>(pages));
     int64_t cancelled = 0, submitted = 0;
     while (submitted < 3000) {
@@ -241,6 +308,7 @@ void TstScheduler::randomRequests() {
     QCOMPARE(world.finished + cancelled, submitted);
     QCOMPARE(world.pool.counts().held, int64_t{0});
     QVERIFY(world.ok);
+    QVERIFY(guessShare == 0 || rows < 16 || (world.confirmed > 0 && world.confirmed < world.guessed));
     QVERIFY2(world.longestStay < 40 * 40 * 10, qPrintable(QString::number(world.longestStay)));
 }
 
