@@ -24,6 +24,11 @@ class Job {
     // Takes the logits of its last position; appends a token event, and when that ends the request, the finished or
     // failed event. True: it ended.
     bool onLogits(std::span<float> logits, std::vector<EngineEvent>& events);
+    // How many tokens may still be guessed: the one after them must be within the limits too.
+    int64_t guessesAllowed() const;
+    void countGuesses(int64_t proposed, int64_t accepted);
+    void addNote(const std::string& note) { m_notes.push_back(note); }
+    const Request& request() const { return m_request; }
     // After the first token, once: seconds since the request came; else 0.
     double newFirstTokenSeconds();
     void finish(StopReason reason, std::vector<EngineEvent>& events);
@@ -39,7 +44,8 @@ class Job {
     Sampler m_sampler;
     Utf8Stream m_utf8;
     StopMatcher m_stops;
-    int64_t m_generated = 0;
+    int64_t m_generated = 0, m_proposed = 0, m_accepted = 0;
+    std::vector<std::string> m_notes;
     bool m_firstTokenTold = false;
     Clock::time_point m_submitted, m_scheduled{}, m_firstToken{}, m_lastToken{};
 };
