@@ -16,6 +16,7 @@ struct RequestSettings {
     int logprobs = -1;  // alternatives per token; -1: no log-probabilities in the result
     bool ignoreEos = false;
     std::vector<std::string> stops;
+    engine::Speculation speculation = engine::Speculation::Auto;
 };
 
 // From the options of generate and chat.
