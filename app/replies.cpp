@@ -125,6 +125,7 @@ void Replies::submit(const RunPtr& run, Result<Prompt> prompt) {
     request.sampling.seed = message->row.stats.seed;
     request.stops = settings.stops;
     request.nTop = settings.tokenAlternatives;
+    request.speculation = settings.speculate ? engine::Speculation::Auto : engine::Speculation::Off;
     request.priority = m_parts.isOpen(*run->chat) ? 1 : 0;
     message->row.stats.promptTokens = static_cast<qint64>(request.ids.size());
     run->job = m_parts.engine.generate(std::move(request));

@@ -175,6 +175,12 @@ QList<SettingSpec> settingSpecs() {
             tr("How many other choices are kept for the token view; 0 keeps none."), 0, 50, 1);
     specs.last().advanced = true;
 
+    add("speculate", model, tr("Speculative decoding"),
+        tr("Where a text repeats itself, several tokens are guessed and checked at once: faster, and the reply stays "
+           "the "
+           "same, bit for bit."),
+        SettingKind::Toggle);
+    specs.last().advanced = true;
     off(integer("contextTokens", model, tr("Context"),
                 tr("How many tokens the model can look back at; more needs more memory."), 0, 1048576, 1024),
         0, tr("the model's own, as memory allows"));
@@ -218,6 +224,8 @@ QVariant settingValue(const ChatSettings& s, const QString& id) {
         return static_cast<qlonglong>(s.contextTokens);
     if (id == QLatin1String("kvType"))
         return QString::fromStdString(s.kvType);
+    if (id == QLatin1String("speculate"))
+        return s.speculate;
     return {};
 }
 
@@ -262,6 +270,8 @@ Result<void> setSettingValue(ChatSettings& s, const QString& id, const QVariant&
         s.systemPrompt = value.toString().toStdString();
     } else if (id == QLatin1String("randomSeed")) {
         s.randomSeed = value.toBool();
+    } else if (id == QLatin1String("speculate")) {
+        s.speculate = value.toBool();
     } else if (id == QLatin1String("dryBreakers")) {
         s.sampling.dryBreakers = fromList(value.toStringList());
     } else if (id == QLatin1String("stops")) {
@@ -308,6 +318,7 @@ std::string ChatSettings::toJson() const {
     j["tokenAlternatives"] = tokenAlternatives;
     j["contextTokens"] = contextTokens;
     j["kvType"] = kvType;
+    j["speculate"] = speculate;
     if (!sampling.logitBias.empty()) {
         ordered_json bias = ordered_json::array();
         for (const auto& [id, value] : sampling.logitBias)
@@ -367,6 +378,7 @@ void applyPreset(ChatSettings& settings, const ChatSettings& preset) {
     next.contextTokens = settings.contextTokens;
     next.kvType = settings.kvType;
     next.tokenAlternatives = settings.tokenAlternatives;
+    next.speculate = settings.speculate;
     settings = std::move(next);
 }
 

@@ -25,6 +25,7 @@ struct ChatSettings {
     int64_t contextTokens = 0;   // 0: the model's own, as memory allows. Applies when the model is loaded
     std::string kvType = "f16";  // "f32", "f16", "q8_0", "q4_0". Applies when the model is loaded
     int tokenAlternatives = 8;   // kept per token for the token view
+    bool speculate = true;       // guess tokens where that is faster; the reply is the same
 
     std::string toJson() const;
     // Unknown keys are ignored; a wrong type or range names the key.
@@ -58,7 +59,7 @@ engine::Result<void> setSettingValue(ChatSettings& settings, const QString& id, 
 struct Preset {
     QString name;  // translated for the built-in ones
     bool builtin = false;
-    ChatSettings settings;  // system prompt, context and KV type are not part of a preset
+    ChatSettings settings;  // system prompt, context, KV type and speculation are not part of a preset
 };
 QList<Preset> builtinPresets();
 // Copies what a preset holds, leaves the rest.
