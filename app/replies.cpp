@@ -134,6 +134,7 @@ void Replies::submit(const RunPtr& run, Result<Prompt> prompt) {
     request.nTop = settings.tokenAlternatives;
     request.contextShift = settings.contextShift;
     request.keepTokens = qMin(static_cast<int64_t>(prompt->systemTokens), static_cast<int64_t>(limit / 2));
+    request.speculation = settings.speculate ? engine::Speculation::Auto : engine::Speculation::Off;
     request.priority = m_parts.isOpen(*run->chat) ? 1 : 0;
     message->row.stats.promptTokens = static_cast<qint64>(request.ids.size());
     run->job = m_parts.engine.generate(std::move(request));

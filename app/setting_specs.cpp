@@ -180,6 +180,12 @@ QList<SettingSpec> settingSpecs() {
             tr("How many other choices are kept for the token view; 0 keeps none."), 0, 50, 1);
     specs.last().advanced = true;
 
+    add("speculate", model, tr("Speculative decoding"),
+        tr("Where a text repeats itself, several tokens are guessed and checked at once: faster, and the reply stays "
+           "the "
+           "same, bit for bit."),
+        SettingKind::Toggle);
+    specs.last().advanced = true;
     off(integer("contextTokens", model, tr("Context"),
                 tr("How many tokens the model can look back at; more needs more memory."), 0, 1048576, 1024),
         0, tr("the model's own, as memory allows"));
@@ -256,6 +262,8 @@ QVariant settingValue(const ChatSettings& s, const QString& id) {
         return s.contextShift;
     if (id == QLatin1String("promptCacheMegabytes"))
         return static_cast<qlonglong>(s.promptCacheMegabytes);
+    if (id == QLatin1String("speculate"))
+        return s.speculate;
     return {};
 }
 
@@ -308,6 +316,8 @@ Result<void> setSettingValue(ChatSettings& s, const QString& id, const QVariant&
         s.randomSeed = value.toBool();
     } else if (id == QLatin1String("contextShift")) {
         s.contextShift = value.toBool();
+    } else if (id == QLatin1String("speculate")) {
+        s.speculate = value.toBool();
     } else if (id == QLatin1String("dryBreakers")) {
         s.sampling.dryBreakers = fromList(value.toStringList());
     } else if (id == QLatin1String("stops")) {
@@ -363,6 +373,7 @@ std::string ChatSettings::toJson() const {
     j["memoryTarget"] = memoryTarget;
     j["contextShift"] = contextShift;
     j["promptCacheMegabytes"] = promptCacheMegabytes;
+    j["speculate"] = speculate;
     if (!sampling.logitBias.empty()) {
         ordered_json bias = ordered_json::array();
         for (const auto& [id, value] : sampling.logitBias)
@@ -427,6 +438,7 @@ void applyPreset(ChatSettings& settings, const ChatSettings& preset) {
     next.contextShift = settings.contextShift;
     next.promptCacheMegabytes = settings.promptCacheMegabytes;
     next.tokenAlternatives = settings.tokenAlternatives;
+    next.speculate = settings.speculate;
     settings = std::move(next);
 }
 

@@ -31,6 +31,7 @@ struct ChatSettings {
     int promptCacheMegabytes = 512;  // of pages kept on disk between runs; 0: none. Applies when the model is loaded
     bool contextShift = false;       // a reply goes on when the context is full, without its oldest half
     int tokenAlternatives = 8;       // kept per token for the token view
+    bool speculate = true;           // guess tokens where that is faster; the reply is the same
 
     std::string toJson() const;
     // Unknown keys are ignored; a wrong type or range names the key.
@@ -64,7 +65,7 @@ engine::Result<void> setSettingValue(ChatSettings& settings, const QString& id, 
 struct Preset {
     QString name;  // translated for the built-in ones
     bool builtin = false;
-    ChatSettings settings;  // what says how to load a model, and the system prompt, are not part of a preset
+    ChatSettings settings;  // how to load a model, system prompt and speculation are not part of a preset
 };
 QList<Preset> builtinPresets();
 // Copies what a preset holds, leaves the rest.

@@ -103,6 +103,8 @@ class Conversation {
         else
             result.error = std::move(results).error();
         TRY_VOID(storeReply(result));
+        for (const std::string& note : result.stats.notes)
+            m_context.output.note("note: " + note);
         if (!saved)
             m_context.output.note("note: the reply could not be saved while it streamed: " + saved.error().message);
         if (result.error)

@@ -141,6 +141,8 @@ Result<void> runGenerate(CliContext& context) {
     TRY(const auto results, runRequests(session, std::move(requests), context.interrupt, onToken, onShift));
     savePromptCache(context, session);
     const Generation& result = results.front();
+    for (const std::string& note : result.stats.notes)
+        context.output.note("note: " + note);
     if (result.error) {
         if (context.output.json() && !result.tokens.empty()) {  // what was generated before is kept
             Json object = generationJson(result, settings.logprobs);

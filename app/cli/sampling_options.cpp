@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <random>
 
 #include "app/cli/command.h"
@@ -67,7 +68,34 @@ constexpr OptionSpec specs[] = {
     {"--ignore-eos", "", "go on after an end-of-text token"},
     {"--context-shift", "", "when the context is full, leave out its oldest half and go on (default: end there)"},
     {"--keep", "N", "tokens at the beginning that a shift does not leave out (default 0)"},
+    {"--speculate", "NAME", "guess tokens, same reply: off, lookup, draft or auto (default; where it pays)"},
+    {"--draft", "MODEL", "a smaller model with the same vocabulary that guesses"},
 };
+
+constexpr std::pair<std::string_view, engine::Speculation> speculations[] = {{"off", engine::Speculation::Off},
+                                                                             {"lookup", engine::Speculation::Lookup},
+                                                                             {"draft", engine::Speculation::Draft},
+                                                                             {"auto", engine::Speculation::Auto}};
+
+std::optional<engine::Speculation> speculationFromName(std::string_view name) {
+    for (const auto& [known, value] : speculations)
+        if (known == name)
+            return value;
+    return {};
+}
+
+// Who guesses must be there, and who is there must be asked.
+Result<engine::Speculation> chosenSpeculation(const Arguments& arguments) {
+    const std::string name = arguments.text("--speculate", "auto");
+    const auto found = speculationFromName(name);
+    if (!found)
+        return usageError("--speculate is '{}', expected off, lookup, draft or auto", engine::plainText(name));
+    if (*found == engine::Speculation::Draft && !arguments.has("--draft"))
+        return usageError("--speculate draft needs --draft MODEL");
+    if (arguments.has("--draft") && *found != engine::Speculation::Draft && *found != engine::Speculation::Auto)
+        return usageError("--draft names a model that --speculate {} does not use", name);
+    return *found;
+}
 
 // "--top-k" -> "top_k", "-n" -> "n"
 std::string jsonKey(std::string_view option) {
@@ -170,6 +198,7 @@ Result<RequestSettings> requestSettings(const Arguments& arguments, int64_t defa
     settings.ignoreEos = arguments.has("--ignore-eos");
     settings.contextShift = arguments.has("--context-shift");
     TRY(settings.keepTokens, arguments.integer("--keep", 0, 0, maxInt));
+    TRY(settings.speculation, chosenSpeculation(arguments));
     settings.seedGiven = arguments.has("--seed");
     TRY(const int64_t seed, arguments.integer("--seed", 0, 0, maxSeed));
     sampling.seed = settings.seedGiven ? static_cast<uint64_t>(seed) : newSeed();
@@ -215,6 +244,11 @@ Result<void> applyJson(const nlohmann::ordered_json& object, RequestSettings& se
             settings.contextShift = value.get<bool>();
         } else if (key == "keep") {
             TRY(settings.keepTokens, jsonInteger(key, value, 0, maxInt));
+        } else if (key == "speculate") {
+            const auto found = value.is_string() ? speculationFromName(value.get<std::string>()) : std::nullopt;
+            if (!found)
+                return engine::invalid("\"speculate\" is {}, expected off, lookup, draft or auto", jsonText(value));
+            settings.speculation = *found;
         } else if (key == "stop") {
             settings.stops.clear();
             for (const auto& stop : value.is_array() ? value : nlohmann::ordered_json::array({value})) {

@@ -18,6 +18,7 @@ struct RequestSettings {
     bool contextShift = false;
     int64_t keepTokens = 0;
     std::vector<std::string> stops;
+    engine::Speculation speculation = engine::Speculation::Auto;
 };
 
 // From the options of generate and chat.

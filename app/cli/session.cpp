@@ -82,8 +82,8 @@ double rate(int64_t count, double seconds) {
 
 }  // namespace
 
-Result<std::string> chosenModel(const CliContext& context) {
-    TRY(const std::string name, context.arguments.required("-m"));
+Result<std::string> chosenModel(const CliContext& context, std::string_view option) {
+    TRY(const std::string name, context.arguments.required(option));
     if (name == "sample") {
         if (const auto sample = findSampleModel(context.profile))
             return *sample;
@@ -125,6 +125,14 @@ Result<Session> openSession(CliContext& context, int64_t contextTokens, int64_t 
         context.output.progress(stage, fraction);
     };
     TRY(session.model, session.engine->load(path, session.loadOptions, progress, context.interrupt.token()));
+    if (context.arguments.has("--draft")) {
+        TRY(const std::string draftPath, chosenModel(context, "--draft"));
+        engine::LoadOptions draftOptions = session.loadOptions;
+        draftOptions.contextTokens = session.model.contextTokens;
+        TRY(const engine::LoadedModel draft,
+            session.engine->load(draftPath, draftOptions, progress, context.interrupt.token()));
+        TRY_VOID(session.engine->setDraft(session.model.id, draft.id));
+    }
     context.output.progressDone();
     for (const std::string& note : session.model.notes)
         context.output.note("note: " + note);
@@ -150,6 +158,7 @@ engine::Request makeRequest(const Session& session, std::vector<int32_t> ids, co
     request.ignoreEos = settings.ignoreEos;
     request.contextShift = settings.contextShift;
     request.keepTokens = settings.keepTokens;
+    request.speculation = settings.speculation;
     return request;
 }
 
@@ -240,6 +249,8 @@ Json generationJson(const Generation& generation, int logprobs) {
                    {"firstTokenSeconds", stats.firstTokenSeconds},
                    {"peakRssBytes", peakRssBytes()},
                    {"reusedTokens", stats.reusedTokens},
+                   {"proposedTokens", stats.proposedTokens},
+                   {"acceptedTokens", stats.acceptedTokens},
                    {"seed", generation.seed},
                    {"contextShifts", stats.contextShifts}};
     if (logprobs >= 0) {

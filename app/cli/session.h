@@ -12,15 +12,16 @@
 
 namespace app {
 
-// The file that -m names: a path, `sample`, or a name from the library.
-engine::Result<std::string> chosenModel(const CliContext& context);
+// The file that -m (or another option) names: a path, `sample`, or a name from the library.
+engine::Result<std::string> chosenModel(const CliContext& context, std::string_view option = "-m");
 
 struct Session {
     std::unique_ptr<engine::Engine> engine;
     engine::LoadedModel model;
     engine::LoadOptions loadOptions;
 };
-// Loads the model of -m. `context` is the default of --ctx, `tokens` what all sequences need together (0: one context).
+// Loads the model of -m, and that of --draft to guess for it. `context` is the default of --ctx, `tokens` what all
+// sequences need together (0: one context).
 engine::Result<Session> openSession(CliContext& context, int64_t contextTokens = 0, int64_t tokens = 0);
 
 // What became of a request. A failed one keeps what was generated before.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <new>
 
 #include "engine/core/error_text.h"
+#include "engine/io/plain_text.h"
 #include "engine/run/free_memory.h"
 #include "engine/run/loaded.h"
 
@@ -20,6 +22,11 @@ class EngineImpl final : public Engine {
   public:
     EngineImpl(EngineOptions options, std::unique_ptr<Backend> backend)
         : m_options(options), m_backend(std::move(backend)) {}
+
+    ~EngineImpl() override {
+        for (const auto& loaded : m_models)  // before the first of them goes
+            loaded->setDraft(nullptr);
+    }
 
     Result<LoadedModel> load(const std::string& path, const LoadOptions& options, const Progress& progress,
                              std::stop_token stop) override {
@@ -40,6 +47,10 @@ class EngineImpl final : public Engine {
         if (it == m_models.end())
             return invalid("Model {} is not loaded", model);
         (*it)->cancelAll(m_pending);
+        for (const auto& [user, draft] : m_drafts)
+            if (draft == model)
+                (*find(user))->setDraft(nullptr);
+        std::erase_if(m_drafts, [model](const auto& d) { return d.first == model || d.second == model; });
         m_models.erase(it);
         returnFreedMemory();
         publish({});
@@ -67,10 +78,33 @@ class EngineImpl final : public Engine {
         }
     }
 
+    Result<void> setDraft(ModelId model, ModelId draft) override {
+        const auto target = find(model), other = find(draft);
+        if (target == m_models.end() || (draft != 0 && other == m_models.end()))
+            return invalid("Model {} is not loaded", target == m_models.end() ? model : draft);
+        if (draft != 0) {
+            TRY_VOID(checkDraft((*target)->info(), (*other)->info()));
+            if (isDraft(model))
+                return invalid("{} guesses for another model, so it cannot have a draft model of its own",
+                               plainFileName((*target)->info().path));
+            if ((*other)->hasWork())
+                return invalid("{} cannot guess for {} while it has requests of its own",
+                               plainFileName((*other)->info().path), plainFileName((*target)->info().path));
+        }
+        (*target)->setDraft(draft != 0 ? other->get() : nullptr);
+        m_drafts.erase(model);
+        if (draft != 0)
+            m_drafts[model] = draft;
+        return {};
+    }
+
     Result<RequestId> submit(Request request) override {
         const auto it = find(request.model);
         if (it == m_models.end())
             return invalid("Model {} is not loaded", request.model);
+        if (isDraft(request.model))
+            return invalid("{} guesses tokens for another model and takes no requests meanwhile",
+                           plainFileName((*it)->info().path));
         TRY_VOID((*it)->checkRequest(request));
         const RequestId id = m_nextRequest++;
         if (request.maxTokens == 0) {
@@ -132,8 +166,8 @@ class EngineImpl final : public Engine {
         double decoded = 0, prefilled = 0;
         for (const Rate& rate : m_rates)
             if (now - rate.at <= RateWindow) {
-                decoded += static_cast<double>(rate.decodeRows);
-                prefilled += static_cast<double>(rate.rows - rate.decodeRows);
+                decoded += static_cast<double>(rate.tokens);
+                prefilled += static_cast<double>(rate.promptRows);
             }
         const double window = std::chrono::duration<double>(RateWindow).count();
         snapshot.tokensPerSecond = decoded / window;
@@ -164,9 +198,29 @@ class EngineImpl final : public Engine {
             publish({});
     }
 
+    static Result<void> checkDraft(const LoadedModel& model, const LoadedModel& draft) {
+        if (model.id == draft.id)
+            return invalid("{} cannot guess for itself; a model that was loaded twice can", plainFileName(model.path));
+        const std::string names =
+            fmt::format("{} cannot guess for {}", plainFileName(draft.path), plainFileName(model.path));
+        if (draft.vocabSize != model.vocabSize)
+            return invalid("{}: its vocabulary has {} tokens, expected are the same {}", names, draft.vocabSize,
+                           model.vocabSize);
+        for (int32_t id = 0; id < model.tokenizer->vocabSize(); ++id)
+            if (draft.tokenizer->tokenText(id) != model.tokenizer->tokenText(id))
+                return invalid("{}: token {} is '{}' in its vocabulary, expected is '{}'", names, id,
+                               plainText(std::string(draft.tokenizer->tokenText(id))),
+                               plainText(std::string(model.tokenizer->tokenText(id))));
+        return {};
+    }
+
+    bool isDraft(ModelId id) const {
+        return std::any_of(m_drafts.begin(), m_drafts.end(), [id](const auto& d) { return d.second == id; });
+    }
+
     struct Rate {
         Clock::time_point at;
-        int64_t rows, decodeRows;
+        int64_t promptRows, tokens;
     };
 
     std::vector<std::unique_ptr<Loaded>>::iterator find(ModelId id) {
@@ -218,7 +272,7 @@ class EngineImpl final : public Engine {
         next.steps = m_snapshot.steps + (figures.rows > 0);
         m_snapshot = std::move(next);
         if (figures.rows > 0)
-            m_rates.push_back({now, figures.rows, figures.decodeRows});
+            m_rates.push_back({now, figures.promptRows, figures.tokens});
         while (!m_rates.empty() && now - m_rates.front().at > RateWindow)
             m_rates.pop_front();
     }
@@ -226,7 +280,8 @@ class EngineImpl final : public Engine {
     EngineOptions m_options;
     std::unique_ptr<Backend> m_backend;
     std::vector<std::unique_ptr<Loaded>> m_models;
-    std::vector<EngineEvent> m_pending;  // of requests that ended outside a step
+    std::map<ModelId, ModelId> m_drafts;  // model -> who guesses for it
+    std::vector<EngineEvent> m_pending;   // of requests that ended outside a step
     ModelId m_nextModel = 1;
     RequestId m_nextRequest = 1;
     size_t m_turn = 0;

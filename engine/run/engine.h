@@ -79,6 +79,11 @@ struct LoadedModel {
 enum class StopReason : uint8_t { EndOfText, Length, StopString, Cancelled, ContextFull };
 const char* stopReasonName(StopReason r);  // "eos", "length", "stop-string", "cancelled", "context"
 
+// Tokens are guessed and several of them checked in one step. The reply is the same, bit for bit; only its speed
+// differs. What guesses: the text so far (Lookup), a smaller model (Draft, see Engine::setDraft), whatever is there
+// (Auto).
+enum class Speculation : uint8_t { Off, Lookup, Draft, Auto };
+
 struct Request {
     ModelId model = 0;
     std::vector<int32_t> ids;  // prompt
@@ -92,12 +97,16 @@ struct Request {
     // is computed anew. Else the reply ends as ContextFull.
     bool contextShift = false;
     int64_t keepTokens = 0;  // at most half of the context; a beginning-of-text token is always kept
+    Speculation speculation = Speculation::Off;
+    bool speculateAlways = false;  // also where measured times say that it does not pay: for tests and measurements
 };
 
 struct RequestStats {
     int64_t promptTokens = 0, reusedTokens = 0, generatedTokens = 0;
     int64_t contextShifts = 0;
+    int64_t proposedTokens = 0, acceptedTokens = 0;  // by speculation; accepted ones are part of generatedTokens
     double queueSeconds = 0, prefillSeconds = 0, decodeSeconds = 0, firstTokenSeconds = 0;
+    std::vector<std::string> notes;  // what failed without harm to the reply, in words
 };
 
 struct TokenEvent {
@@ -159,6 +168,9 @@ class Engine {
     // Cancelled (noticed between pages), InvalidRequest (what the system says).
     virtual Result<PromptCacheFile> savePromptCache(ModelId model, const std::string& path,
                                                     const PromptCacheLimits& limits, std::stop_token stop) = 0;
+    // From now on `draft` guesses tokens for `model`; 0: nobody does. It must have the same vocabulary and no requests,
+    // and takes none while it drafts. InvalidRequest names both models and what differs.
+    virtual Result<void> setDraft(ModelId model, ModelId draft) = 0;
 
     // Refuses what can never fit, with numbers. The request runs in the following steps.
     virtual Result<RequestId> submit(Request request) = 0;

@@ -78,6 +78,18 @@ void Job::shiftContext(std::vector<EngineEvent>& events) {
     ++m_shifts;
 }
 
+int64_t Job::guessesAllowed() const {
+    int64_t most = m_contextTokens - static_cast<int64_t>(m_sequence.ids.size()) - 1;
+    if (m_request.maxTokens >= 0)
+        most = std::min(most, m_request.maxTokens - m_generated - 1);
+    return std::max<int64_t>(most, 0);
+}
+
+void Job::countGuesses(int64_t proposed, int64_t accepted) {
+    m_proposed += proposed;
+    m_accepted += accepted;
+}
+
 double Job::newFirstTokenSeconds() {
     if (m_firstTokenTold || m_firstToken == Clock::time_point{})
         return 0;
@@ -106,6 +118,9 @@ RequestStats Job::stats() const {
     s.reusedTokens = m_sequence.reused;
     s.generatedTokens = m_generated;
     s.contextShifts = m_shifts;
+    s.proposedTokens = m_proposed;
+    s.acceptedTokens = m_accepted;
+    s.notes = m_notes;
     const Clock::time_point none{}, now = Clock::now();
     s.queueSeconds = secondsBetween(m_submitted, m_scheduled == none ? now : m_scheduled);
     if (m_scheduled != none)

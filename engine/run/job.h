@@ -27,6 +27,11 @@ class Job {
     bool onLogits(std::span<float> logits, std::vector<EngineEvent>& events);
     // The tokens at the front of its sequence changed with the last logits: no page holds for it any more. Told once.
     bool takeContextShift() { return std::exchange(m_shifted, false); }
+    // How many tokens may still be guessed: the one after them must be within the limits too.
+    int64_t guessesAllowed() const;
+    void countGuesses(int64_t proposed, int64_t accepted);
+    void addNote(const std::string& note) { m_notes.push_back(note); }
+    const Request& request() const { return m_request; }
     // After the first token, once: seconds since the request came; else 0.
     double newFirstTokenSeconds();
     void finish(StopReason reason, std::vector<EngineEvent>& events);
@@ -43,7 +48,8 @@ class Job {
     Sampler m_sampler;
     Utf8Stream m_utf8;
     StopMatcher m_stops;
-    int64_t m_generated = 0;
+    int64_t m_generated = 0, m_proposed = 0, m_accepted = 0;
+    std::vector<std::string> m_notes;
     bool m_firstTokenTold = false, m_shifted = false;
     int64_t m_shifts = 0;
     Clock::time_point m_submitted, m_scheduled{}, m_firstToken{}, m_lastToken{};

@@ -45,7 +45,7 @@ int64_t KvPool::attachPrefix(std::span<const int32_t> ids, PageTable& table) {
     ++m_tick;
     const auto size = static_cast<size_t>(m_pageTokens);
     table.pages.reserve(ids.size() / size);  // a page is referenced and listed, or neither
-    for (size_t begin = 0; begin + size < ids.size(); begin += size) {
+    for (size_t begin = static_cast<size_t>(table.published) * size; begin + size < ids.size(); begin += size) {
         const int32_t page = find(table.lastPublished, ids.subspan(begin, size));
         if (page < 0)
             break;
@@ -56,6 +56,11 @@ int64_t KvPool::attachPrefix(std::span<const int32_t> ids, PageTable& table) {
     }
     leaveWindow(table, table.published * m_pageTokens);
     return table.published * m_pageTokens;
+}
+
+uint64_t KvPool::nextPageKey(std::span<const int32_t> ids, const PageTable& table) const {
+    const auto size = static_cast<size_t>(m_pageTokens), begin = static_cast<size_t>(table.published) * size;
+    return begin + size < ids.size() ? contentHash(table.lastPublished, ids.subspan(begin, size)) | 1 : 0;
 }
 
 // The page with that parent, other than `except`, that has the longest run in common with ids; -1: none has any.

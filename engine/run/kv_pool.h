@@ -47,10 +47,12 @@ class KvPool {
     // in every layer; 0: all before it.
     KvPool(std::unique_ptr<KvStorage> storage, int64_t nPages, int64_t pageTokens, int64_t window = 0);
 
-    // Attaches the longest cached prefix of whole pages to an empty table; at least the last id stays to be computed,
-    // because its logits are wanted. Returns how many tokens need no computing. With a window, too, the prefix must be
-    // there from its first page on.
+    // Attaches the longest cached prefix of whole pages to a table that holds published pages only, or none; at least
+    // the last id stays to be computed, because its logits are wanted. Returns how many tokens need no computing. With
+    // a window, too, the prefix must be there from its first page on.
     int64_t attachPrefix(std::span<const int32_t> ids, PageTable& table);
+    // Equal for sequences whose next page to be published will be the same; 0: there is none to come.
+    uint64_t nextPageKey(std::span<const int32_t> ids, const PageTable& table) const;
     // Follows attachPrefix, once it is sure that the sequence runs: of all pages that continue its last one, takes the
     // longest common run of tokens with `ids`, without the last id. The run is copied to a fresh page, because its
     // holder may go on writing; a cached page of which all is wanted is taken over instead. Returns the tokens of the

@@ -14,6 +14,7 @@ namespace {
 
 // A step should not take longer, so that stopping stays quick on slow models.
 constexpr double LongestStepSeconds = 0.5;
+constexpr int64_t ManyRows = 64;   // a step whose time is spent in its rows
 constexpr int64_t FirstRows = 64;  // of the first step: nothing is known of the model's speed yet
 constexpr size_t MaxStops = 64, MaxStopBytes = 64 << 10;
 constexpr int MaxTop = 1000;
@@ -58,8 +59,10 @@ Result<void> Loaded::checkRequest(const Request& request) const {
 void Loaded::add(RequestId id, Request request) {
     Job& job = m_jobs.emplace_back(id, std::move(request), m_info.tokenizer, m_info.contextTokens);
     try {
+        m_speculator.add(id, job.request().speculation, job.request().speculateAlways);
         m_scheduler->add(&job.sequence());
     } catch (const std::bad_alloc&) {
+        m_speculator.remove(id);
         m_jobs.pop_back();
         throw;
     }
@@ -98,6 +101,7 @@ Job* Loaded::jobOf(const Sequence* sequence) {
 
 void Loaded::end(Job* job) {
     m_scheduler->remove(&job->sequence());
+    m_speculator.remove(job->id());
     for (PlannedRows& p : m_plan)
         if (p.sequence == &job->sequence())
             p.sequence = nullptr;
@@ -127,31 +131,39 @@ StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEven
         budget.seconds = std::min(budget.seconds, m_engine.decodingStepSeconds);
     if (!m_cost.known())
         budget.rows = std::min(budget.rows, FirstRows);
-    StepFigures figures;
-    StepLoad load;
     m_plan.clear();
     try {
-        const auto plan = m_scheduler->plan(budget);
-        m_plan.assign(plan.begin(), plan.end());
+        if (m_scheduler->plan(budget).empty()) {
+            failWhatCannotFit(events);
+            return {};
+        }
     } catch (const std::bad_alloc&) {  // nothing was computed; one request less may be few enough
         m_jobs.back().fail(Error{ErrorCode::OutOfMemory, "The system has no memory left for another request", {}},
                            events);
         end(&m_jobs.back());
-        return figures;
-    }
-    for (const PlannedRows& p : m_plan) {
-        jobOf(p.sequence)->onScheduled(begin);
-        load.add(p.rows, p.sequence->computed);
-        figures.rows += p.rows;
-        figures.decodeRows += p.rows == 1 && p.wantsLogits;
-    }
-    if (figures.rows == 0) {
-        failWhatCannotFit(events);
-        return figures;
+        return {};
     }
     m_lastFirstToken = 0;
+    StepFigures figures;
+    StepLoad load;
     Result<void> computed;
+    Job::Clock::time_point computing = begin;
+    const size_t eventsBefore = events.size();
+    int64_t firstTokens = 0;
     try {
+        addGuesses(backend);
+        computing = Job::Clock::now();
+        const auto plan = m_scheduler->planned();
+        m_plan.assign(plan.begin(), plan.end());
+        for (const PlannedRows& p : m_plan) {
+            jobOf(p.sequence)->onScheduled(begin);
+            figures.rows += p.rows;
+            load.add(p.rows, p.sequence->computed);
+            if (p.rows - p.guesses > 1 || !p.wantsLogits) {
+                figures.promptRows += p.rows;
+                firstTokens += p.wantsLogits;
+            }
+        }
         computed = compute(backend, events);
     } catch (const std::bad_alloc&) {
         computed =
@@ -166,11 +178,33 @@ StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEven
             }
     }
     m_plan.clear();
-    figures.seconds = std::chrono::duration<double>(Job::Clock::now() - begin).count();
+    const Job::Clock::time_point end = Job::Clock::now();
+    figures.seconds = std::chrono::duration<double>(end - begin).count();
+    for (size_t i = eventsBefore; i < events.size(); ++i)
+        figures.tokens += std::holds_alternative<TokenEvent>(events[i]);
+    figures.tokens = std::max<int64_t>(figures.tokens - firstTokens, 0);
+    if (computed && figures.promptRows == 0)
+        m_speculator.measured(figures.rows, std::chrono::duration<double>(end - computing).count());
     figures.firstTokenSeconds = m_lastFirstToken;
     if (computed)
-        m_cost.observe(load, figures.seconds);
+        m_cost.observe(load, std::chrono::duration<double>(end - computing).count());
     return figures;
+}
+
+void Loaded::addGuesses(Backend& backend) {
+    std::vector<Speculator::Decoding> decoding;
+    for (const PlannedRows& p : m_scheduler->planned())
+        if (p.rows == 1 && p.wantsLogits)
+            decoding.push_back({p.sequence, jobOf(p.sequence)->guessesAllowed()});
+    try {
+        const double secondsPerRow = m_cost.seconds({.rows = ManyRows}) / ManyRows;
+        m_speculator.extend(decoding, *m_scheduler, secondsPerRow, backend);
+    } catch (const std::bad_alloc&) {  // the step goes on with the guesses that it has
+    }
+    if (const std::string problem = m_speculator.takeProblem(); !problem.empty())
+        for (Job& job : m_jobs)
+            if (job.request().speculation != Speculation::Off)
+                job.addNote("The draft model is not used any more: " + problem);
 }
 
 void Loaded::buildStep(std::span<const PlannedRows> plan) {
@@ -181,12 +215,14 @@ void Loaded::buildStep(std::span<const PlannedRows> plan) {
     for (const PlannedRows& p : plan) {
         const Sequence& s = *p.sequence;
         m_step.sequences.push_back({m_step.rows(), p.rows, s.computed, s.table.pages});
+        const auto known = static_cast<int64_t>(s.ids.size());
         for (int64_t i = s.computed; i < s.computed + p.rows; ++i) {
-            m_step.ids.push_back(s.ids[static_cast<size_t>(i)]);
+            m_step.ids.push_back(i < known ? s.ids[static_cast<size_t>(i)] : s.guesses[static_cast<size_t>(i - known)]);
             m_step.positions.push_back(i);
         }
         if (p.wantsLogits)
-            m_step.logitRows.push_back(m_step.rows() - 1);
+            for (int64_t i = p.guesses; i >= 0; --i)
+                m_step.logitRows.push_back(m_step.rows() - 1 - i);
     }
 }
 
@@ -200,27 +236,55 @@ Result<void> Loaded::compute(Backend& backend, std::vector<EngineEvent>& events)
     m_scheduler->commit();
     if (nLogits == 0)
         return {};
-    std::vector<Sequence*> wanting;
+    std::vector<LogitRow> wanted;
     for (const PlannedRows& p : m_plan)
         if (p.wantsLogits)
-            wanting.push_back(p.sequence);
+            for (int64_t i = 0; i <= p.guesses; ++i)
+                wanted.push_back({p.sequence, i, p.guesses});
     Activations logits = backend.scratch(blockRows, m_info.vocabSize);
+    bool runGoesOn = false;
     for (int64_t first = 0; first < nLogits; first += blockRows) {
         logits.rows = std::min(blockRows, nLogits - first);
         m_model->project({hidden.row(first), logits.rows, hidden.cols}, backend, logits);
         TRY_VOID(m_info.file->checkIntact());
-        for (int64_t row = 0; row < logits.rows; ++row) {
-            Job* job = jobOf(wanting[static_cast<size_t>(first + row)]);
-            const bool ended = job->onLogits({logits.row(row), static_cast<size_t>(logits.cols)}, events);
-            if (const double seconds = job->newFirstTokenSeconds(); seconds > 0)
-                m_lastFirstToken = seconds;
-            if (ended)
-                end(job);
-            else if (job->takeContextShift())
-                m_scheduler->restart(&job->sequence());
-        }
+        sampleRows(std::span(wanted).subspan(static_cast<size_t>(first), static_cast<size_t>(logits.rows)), logits,
+                   runGoesOn, events);
     }
     return {};
+}
+
+// A sequence's first row gives its next token. As long as the token is the one that was guessed, the row behind it was
+// computed from the true text, and gives the token after it. `runGoesOn`: so far, for the sequence of the next row.
+void Loaded::sampleRows(std::span<const LogitRow> rows, Activations logits, bool& runGoesOn,
+                        std::vector<EngineEvent>& events) {
+    for (int64_t row = 0; row < logits.rows; ++row) {
+        const LogitRow& wanted = rows[static_cast<size_t>(row)];
+        if (wanted.index > 0 && !runGoesOn)
+            continue;  // behind a wrong guess, or the request has ended
+        Job* job = jobOf(wanted.sequence);
+        if (wanted.index == 0)
+            job->countGuesses(wanted.guesses, 0);
+        runGoesOn = !job->onLogits({logits.row(row), static_cast<size_t>(logits.cols)}, events);
+        if (const double seconds = job->newFirstTokenSeconds(); seconds > 0)
+            m_lastFirstToken = seconds;
+        if (!runGoesOn) {
+            end(job);
+            continue;
+        }
+        Sequence& s = job->sequence();
+        if (job->takeContextShift()) {  // another text: what guesses follow from is read anew
+            m_scheduler->restart(&s);
+            m_speculator.remove(job->id());
+            m_speculator.add(job->id(), job->request().speculation, job->request().speculateAlways);
+            runGoesOn = false;
+            continue;
+        }
+        runGoesOn = wanted.index < wanted.guesses && s.ids.back() == s.guesses[static_cast<size_t>(wanted.index)];
+        if (runGoesOn) {
+            job->countGuesses(0, 1);
+            m_scheduler->confirm(&s);
+        }
+    }
 }
 
 Result<void> Loaded::logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,

@@ -11,6 +11,7 @@
 #include "engine/run/kv_pool.h"
 #include "engine/run/prompt_cache.h"
 #include "engine/run/scheduler.h"
+#include "engine/run/speculator.h"
 
 namespace engine {
 
@@ -18,7 +19,9 @@ namespace engine {
 inline constexpr int64_t MaxLogitRows = 64;
 
 struct StepFigures {
-    int64_t rows = 0, decodeRows = 0;
+    int64_t rows = 0;
+    int64_t promptRows = 0;
+    int64_t tokens = 0;  // that replies got, beside the first of each
     double seconds = 0;
     double firstTokenSeconds = 0;  // of the last request that got its first token; 0: none did
 };
@@ -30,11 +33,14 @@ class Loaded {
                                                 const Engine::Progress& progress, std::stop_token stop);
 
     const LoadedModel& info() const { return m_info; }
+    const Model& model() const { return *m_model; }
     KvPool& pool() { return *m_pool; }
     const Scheduler& scheduler() const { return *m_scheduler; }
 
     Result<void> checkRequest(const Request& request) const;
     void add(RequestId id, Request request);
+    // Null: none. It outlives its use here.
+    void setDraft(Loaded* draft) { m_speculator.setDraft(draft); }
     // True: the request was here; its finished event is appended.
     bool cancel(RequestId id, std::vector<EngineEvent>& events);
     void cancelAll(std::vector<EngineEvent>& events);
@@ -53,13 +59,23 @@ class Loaded {
                         int64_t fromRow, Backend& backend);
 
   private:
+    // One wanted row of logits: of the last id of its sequence, or of a guess behind it.
+    struct LogitRow {
+        Sequence* sequence;
+        int64_t index;  // in the run of its sequence, 0 first
+        int64_t guesses;
+    };
+
     Loaded() = default;
     // Error: Cancelled only; what else goes wrong becomes a note.
     Result<void> restorePromptCache(const std::string& path, Backend& backend, std::stop_token stop);
     Result<PromptCacheKey> cacheKey(const Backend& backend);
     Result<void> compute(Backend& backend, std::vector<EngineEvent>& events);
     void failWhatCannotFit(std::vector<EngineEvent>& events);
+    void addGuesses(Backend& backend);
     void buildStep(std::span<const PlannedRows> plan);
+    void sampleRows(std::span<const LogitRow> rows, Activations logits, bool& runGoesOn,
+                    std::vector<EngineEvent>& events);
     Job* jobOf(const Sequence* sequence);
     void end(Job* job);
 
@@ -72,6 +88,7 @@ class Loaded {
     int64_t m_cachedChanges = -1;  // KvPool::changes() then
     std::optional<Scheduler> m_scheduler;
     std::list<Job> m_jobs;
+    Speculator m_speculator;
     Step m_step;
     std::vector<PlannedRows> m_plan;  // of the running step
     StepCost m_cost;

@@ -71,7 +71,7 @@ bool Scheduler::canFit(const Sequence& s) const {
 
 int64_t Scheduler::pagesToCome(const Sequence& s) const {
     const int64_t most = m_pool.mostHeld(static_cast<int64_t>(s.ids.size()) + 1, m_limits.prefillChunk);
-    return std::max<int64_t>(most - s.table.held(), 0);
+    return std::max<int64_t>(most - s.table.held(), 0);  // guesses may have got one more
 }
 
 // Only what has a lower rank makes room; between equals the earlier one keeps its place. What the running ones still
@@ -124,9 +124,9 @@ bool Scheduler::tryAdmit(Sequence* s) {
         m_pool.release(s->table);
         return false;
     }
-    s->computed = found + m_pool.attachTail(s->ids, s->table);
+    s->computed = found;
     if (s->preemptions == 0)
-        s->reused = s->computed;
+        s->reused = found;
     s->waitingSince = m_step;
     s->running = true;
     m_running.push_back(s);
@@ -161,12 +161,15 @@ bool Scheduler::decoding() const {
 
 // Decoding first, whoever was served longest ago before others; prompts keep a share of the rows, and get no more than
 // the time that is left.
-std::vector<PlannedRows> Scheduler::chooseRows(const StepBudget& budget) const {
+std::vector<PlannedRows> Scheduler::chooseRows(const StepBudget& budget) {
     const int64_t maxRows = std::clamp<int64_t>(budget.rows, 2, m_limits.maxBatchRows);
     std::vector<PlannedRows> wanted;
-    for (Sequence* s : m_running)
+    for (Sequence* s : m_running) {
+        if (s->remaining() > 1 && isBetweenPages(*s))  // what others have published meanwhile
+            count(*s, m_pool.attachPrefix(s->ids, s->table) - s->computed);
         if (s->remaining() > 0)
             wanted.push_back({s, 0, false});
+    }
     // The important count as served longer ago than they were.
     const auto served = [this](const Sequence* s) { return s->lastServed - importance(*s); };
     std::sort(wanted.begin(), wanted.end(), [&](const PlannedRows& a, const PlannedRows& b) {
@@ -177,6 +180,7 @@ std::vector<PlannedRows> Scheduler::chooseRows(const StepBudget& budget) const {
         return isMoreImportant(a.sequence, b.sequence);
     });
     const auto nDecode = std::count_if(wanted.begin(), wanted.end(), isDecode);
+    leaveToOthers(wanted, nDecode);
     const std::span<PlannedRows> prompts(wanted.begin() + nDecode, wanted.end());
     const int64_t most =
         std::min<int64_t>(nDecode, maxRows - (prompts.empty() ? 0 : std::max<int64_t>(1, maxRows / 8)));
@@ -190,6 +194,36 @@ std::vector<PlannedRows> Scheduler::chooseRows(const StepBudget& budget) const {
         choosePromptRows(prompts, budget, load, maxRows - most);
     std::erase_if(wanted, [](const PlannedRows& p) { return p.rows == 0; });
     return wanted;
+}
+
+// It holds nothing but whole published pages, so what others know behind them can be attached.
+bool Scheduler::isBetweenPages(const Sequence& s) const {
+    return static_cast<int64_t>(s.table.pages.size()) == s.table.published &&
+           s.computed == s.table.published * m_pool.pageTokens();
+}
+
+void Scheduler::count(Sequence& s, int64_t found) {
+    s.computed += found;
+    if (s.preemptions == 0)
+        s.reused += found;
+}
+
+// Prompts that begin alike and came together: the most important computes what they have in common, the others wait
+// for its pages. wanted[nDecode ..] are prompts, the important first.
+void Scheduler::leaveToOthers(std::vector<PlannedRows>& wanted, int64_t nDecode) {
+    std::vector<uint64_t> coming;
+    std::erase_if(wanted, [&, i = int64_t{0}](const PlannedRows& p) mutable {
+        if (i++ < nDecode)
+            return false;
+        Sequence& s = *p.sequence;
+        const uint64_t key = m_pool.nextPageKey(s.ids, s.table);
+        if (key != 0 && std::find(coming.begin(), coming.end(), key) != coming.end())
+            return true;
+        coming.push_back(key);
+        if (isBetweenPages(s))
+            count(s, m_pool.attachTail(s.ids, s.table));
+        return false;
+    });
 }
 
 // The important first. Between equals the earliest gets half of the rows, the other half goes to those that need least:
@@ -264,15 +298,43 @@ std::span<const PlannedRows> Scheduler::plan(const StepBudget& budget) {
         s->lastServed = m_step;
         m_plan.push_back(p);
     }
+    // Where prompts fill the time of a step there is no room for guesses beside them.
+    const bool timed = budget.seconds > 0 && budget.cost && budget.cost->known();
+    m_rowsLeft = std::clamp<int64_t>(budget.rows, 2, m_limits.maxBatchRows);
+    for (const PlannedRows& p : m_plan)
+        m_rowsLeft -= timed && p.rows > 1 ? m_rowsLeft : p.rows;
     return m_plan;
+}
+
+int64_t Scheduler::addGuesses(const Sequence* sequence, std::span<const int32_t> guesses) {
+    const auto p = std::find_if(m_plan.begin(), m_plan.end(), [&](auto& row) { return row.sequence == sequence; });
+    if (p == m_plan.end() || !p->wantsLogits || p->guesses > 0)
+        return 0;
+    Sequence& s = *p->sequence;
+    const int64_t end = s.computed + p->rows, held = static_cast<int64_t>(s.table.pages.size());
+    int64_t count = std::min(static_cast<int64_t>(guesses.size()), m_rowsLeft);
+    // A page that a guess takes is missing for a page that somebody needs: everybody's next one stays free.
+    const int64_t pages = m_pool.pagesFor(end + count) - held;
+    if (pages > 0 && (!m_waiting.empty() || available() - pages < running() || !m_pool.grow(s.table, end + count)))
+        count = held * m_pool.pageTokens() - end;
+    s.guesses.assign(guesses.begin(), guesses.begin() + count);
+    p->rows += count;
+    p->guesses = count;
+    m_rowsLeft -= count;
+    return count;
 }
 
 void Scheduler::commit() {
     for (const PlannedRows& p : m_plan) {
-        p.sequence->computed += p.rows;
+        p.sequence->computed += p.rows - p.guesses;
         m_pool.publish(p.sequence->table, p.sequence->ids, p.sequence->computed);
     }
     m_plan.clear();
+}
+
+void Scheduler::confirm(Sequence* sequence) {
+    ++sequence->computed;
+    m_pool.publish(sequence->table, sequence->ids, sequence->computed);
 }
 
 }  // namespace engine

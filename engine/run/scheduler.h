@@ -21,6 +21,7 @@ struct Sequence {
     int64_t computed = 0;      // positions stored in pages
     int64_t reused = 0;        // of these, found in the pool at the first admission
     PageTable table;
+    std::vector<int32_t> guesses;  // of the running step: ids that may follow the last one
 
     // The scheduler's own.
     uint64_t arrival = 0;
@@ -37,6 +38,7 @@ struct PlannedRows {
     Sequence* sequence = nullptr;
     int64_t rows = 0;
     bool wantsLogits = false;  // the rows reach the last id
+    int64_t guesses = 0;       // how many of the rows, the last, hold Sequence::guesses; each wants logits too
 };
 
 // How large the next step may become.
@@ -74,8 +76,16 @@ class Scheduler {
     // Chooses the rows of the next step and gets pages for them. Empty: nothing to do. Every sequence that decodes gets
     // its row; the time that is left in the budget goes to prompts.
     std::span<const PlannedRows> plan(const StepBudget& budget);
-    // The planned rows were computed.
+    // Adds rows behind a planned sequence that reaches its last id: as many of the guesses as the step's budget and
+    // pages that nobody else asks for have room for. Returns how many. They are `PlannedRows::guesses` of plan().
+    int64_t addGuesses(const Sequence* sequence, std::span<const int32_t> guesses);
+    std::span<const PlannedRows> planned() const { return m_plan; }
+    int64_t rowsLeft() const { return m_rowsLeft; }
+    // The planned rows were computed. Rows of guesses do not count before `confirm`: what is computed next overwrites
+    // them.
     void commit();
+    // After commit: the id that the sequence got was the next guess, so its keys and values are in place.
+    void confirm(Sequence* sequence);
 
     bool decoding() const;  // a sequence waits for its next token: a long step delays it
     int64_t running() const { return static_cast<int64_t>(m_running.size()); }
@@ -85,7 +95,10 @@ class Scheduler {
     void earnBoosts();
     void admit();
     bool tryAdmit(Sequence* s);
-    std::vector<PlannedRows> chooseRows(const StepBudget& budget) const;
+    std::vector<PlannedRows> chooseRows(const StepBudget& budget);
+    void leaveToOthers(std::vector<PlannedRows>& wanted, int64_t nDecode);
+    bool isBetweenPages(const Sequence& s) const;
+    static void count(Sequence& s, int64_t found);
     void choosePromptRows(std::span<PlannedRows> prompts, const StepBudget& budget, StepLoad load, int64_t left) const;
     bool makeRoomFor(const Sequence& newcomer);
     int64_t available() const { return std::min(m_pool.available(), m_pageLimit - m_pool.counts().held); }
@@ -102,6 +115,7 @@ class Scheduler {
     uint64_t m_nextArrival = 0;
     int64_t m_step = 0;
     int64_t m_pageLimit = std::numeric_limits<int64_t>::max();
+    int64_t m_rowsLeft = 0;  // of the planned step's budget
 };
 
 }  // namespace engine

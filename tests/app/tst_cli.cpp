@@ -65,6 +65,7 @@ class TstCli : public QObject {
     void generateIsReproducible();
     void generateShiftsContext();
     void longerThanTrained();
+    void generateSpeculates();
     void generateStops();
     void promptCache();
     void batchEqualsAlone();
@@ -199,6 +200,11 @@ void TstCli::usage_data() {
                                   << "--mode is 'y'";
     QTest::newRow("nothing to measure") << QStringList{"bench", "-m", "x", "-p", "0", "-n", "0"}
                                         << "nothing to measure";
+    QTest::newRow("speculation") << QStringList{"generate", "-m", "x", "-p", "x", "--speculate", "on"}
+                                 << "--speculate is 'on'";
+    QTest::newRow("no draft") << QStringList{"chat", "-m", "x", "--speculate", "draft"} << "needs --draft";
+    QTest::newRow("draft unused") << QStringList{"generate", "-m", "x", "--speculate", "off", "--draft", "y"}
+                                  << "--speculate off does not use";
     QTest::newRow("sampler list") << QStringList{"generate", "-m", "x", "-p", "x", "--samplers", "top-k,magic"}
                                   << "'magic'";
 }
@@ -419,6 +425,8 @@ void TstCli::longerThanTrained() {
         QCOMPARE(scaled.status, 0);
         QVERIFY2(scaled.err.contains(QByteArray("scaled 4 times (") + scaling + ")"), scaled.err.constData());
     }
+}
+
 void TstCli::promptCache() {  // a second run begins where the first one ended, with the same words
     const QString file = m_dir.filePath("prompt.cache");
     const QStringList base = {"generate", "-m", m_model,  "-p", QString("The sea is wide. ").repeated(6),
@@ -440,6 +448,21 @@ void TstCli::promptCache() {  // a second run begins where the first one ended, 
     const Outcome nowhere = run(base + QStringList{"--prompt-cache", m_dir.filePath("no/where")});
     QCOMPARE(nowhere.status, 0);
     QVERIFY2(nowhere.err.contains("The prompt cache was not saved"), nowhere.err.constData());
+}
+
+void TstCli::generateSpeculates() {  // a model that is its own draft is always right; the reply stays the same
+    const QStringList base = {"generate", "-m", m_model, "-p", "The sea", "-n", "60", "--ignore-eos", "--json"};
+    const QJsonObject off = run(base + QStringList{"--temp", "0", "--speculate", "off"}).json();
+    QCOMPARE(off["proposedTokens"].toInt(-1), 0);
+    QCOMPARE(off["acceptedTokens"].toInt(-1), 0);
+    for (const char* name : {"lookup", "auto"})
+        QCOMPARE(run(base + QStringList{"--temp", "0", "--speculate", name}).json()["ids"], off["ids"]);
+    const QStringList draft = {"--draft", m_model, "--speculate", "draft"};
+    const QJsonObject guessed = run(base + draft + QStringList{"--temp", "0"}).json();
+    QCOMPARE(guessed["ids"], off["ids"]);
+    QCOMPARE(guessed["acceptedTokens"], guessed["proposedTokens"]);
+    const QStringList sampled = base + QStringList{"--temp", "1.2", "--seed", "4"};
+    QCOMPARE(run(sampled + draft).json()["ids"], run(sampled + QStringList{"--speculate", "off"}).json()["ids"]);
 }
 
 void TstCli::generateStops() {

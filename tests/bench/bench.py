@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """The benches, by name.
 
-usage: bench.py [kernels|backend|tokenizer|model|versus] [options of that bench]
-Without a name: kernels, backend, tokenizer and model, one after the other. `versus` measures against llama.cpp in the same run
-(see versus.py). Machines are noisy: compare ratios and medians of one run, never single figures of two.
+usage: bench.py [kernels|backend|tokenizer|model|speculation|versus] [options of that bench]
+Without a name: all but `versus`, one after the other. `versus` measures against llama.cpp in the same run (see versus.py). Machines are noisy: compare ratios and medians of one run, never single figures of two.
 """
 import os, subprocess, sys
 
@@ -13,6 +12,7 @@ PROGRAMS = {
     "backend": ["build/bench/bench_backend"],
     "tokenizer": ["build/bench/bench_tokenizer"],
     "model": ["build/bin/tessera-cli", "bench", "-m", "sample"],
+    "speculation": ["build/bench/bench_speculation"],
     "versus": [sys.executable, "tests/bench/versus.py"],
 }
 
@@ -31,7 +31,7 @@ def main():
         raise SystemExit(run(arguments[0], arguments[1:]))
     if arguments:
         raise SystemExit(__doc__)
-    raise SystemExit(max(run(name, []) for name in ("kernels", "backend", "tokenizer", "model")))
+    raise SystemExit(max(run(name, []) for name in PROGRAMS if name != "versus"))
 
 
 if __name__ == "__main__":

@@ -54,25 +54,41 @@ struct World {
         int64_t rows = 0;
         load = {};
         decodeRows = 0;
-        const auto plan = scheduler.plan(budget);
-        std::vector<Sequence*> sampled;
-        for (const PlannedRows& p : plan) {
+        scheduler.plan(budget);
+        guess();
+        struct Sampled {
+            Sequence* sequence;
+            int64_t guesses;
+        };
+        std::vector<Sampled> sampled;
+        for (const PlannedRows& p : scheduler.planned()) {
             Sequence& s = *p.sequence;
             rows += p.rows;
             load.add(p.rows, s.computed);
             decodeRows += s.remaining() == 1;
-            ok &= p.rows >= 1 && p.rows <= s.remaining();
+            ok &= p.rows >= 1 && p.rows - p.guesses <= s.remaining();
+            std::vector<int32_t> ids = s.ids;
+            ids.insert(ids.end(), s.guesses.begin(), s.guesses.begin() + p.guesses);
             for (int64_t i = s.computed; i < s.computed + p.rows; ++i)
-                key(s, i) = s.ids[static_cast<size_t>(i)];
+                key(s, i) = ids[static_cast<size_t>(i)];
             for (int64_t i = 0; i < s.computed + p.rows; ++i)
-                ok &= key(s, i) == s.ids[static_cast<size_t>(i)];
-            ok &= p.wantsLogits == (p.rows == s.remaining());
+                ok &= key(s, i) == ids[static_cast<size_t>(i)];
+            ok &= p.wantsLogits == (p.rows - p.guesses == s.remaining());
             if (p.wantsLogits)
-                sampled.push_back(&s);
+                sampled.push_back({&s, p.guesses});
         }
         scheduler.commit();
-        for (Sequence* s : sampled)
-            s->ids.push_back(nextToken(s->ids));
+        for (const Sampled& row : sampled) {
+            Sequence& s = *row.sequence;
+            const auto goal = std::find_if(jobs.begin(), jobs.end(), [&](Job& j) { return &j.sequence == &s; })->goal;
+            s.ids.push_back(nextToken(s.ids));
+            for (int64_t i = 0;
+                 i < row.guesses && s.ids.back() == s.guesses[static_cast<size_t>(i)] && s.ids.size() < goal;
+                 ++i, ++confirmed) {
+                scheduler.confirm(&s);
+                s.ids.push_back(nextToken(s.ids));
+            }
+        }
         for (auto it = jobs.begin(); it != jobs.end();) {
             if (it->sequence.ids.size() >= it->goal) {
                 scheduler.remove(&it->sequence);
@@ -127,6 +143,25 @@ struct World {
         ok &= held == pool.counts().held && shared == pool.counts().shared;
     }
 
+    // For some of the planned sequences: what comes next, now and then with a mistake.
+    void guess() {
+        if (guessShare == 0)
+            return;
+        std::vector<const Sequence*> planned;
+        for (const PlannedRows& p : scheduler.planned())
+            planned.push_back(p.sequence);
+        for (const Sequence* s : planned) {
+            if (random() % 100 >= guessShare)
+                continue;
+            std::vector<int32_t> ids = s->ids, guesses;
+            for (uint32_t n = random() % 9; n > 0; --n) {
+                ids.push_back(random() % 6 == 0 ? 1 : nextToken(ids));
+                guesses.push_back(ids.back());
+            }
+            guessed += scheduler.addGuesses(s, guesses);
+        }
+    }
+
     void check(const Job& job) {
         std::vector<int32_t> alone(job.sequence.ids.begin(),
                                    job.sequence.ids.begin() + static_cast<int64_t>(job.promptTokens));
@@ -143,6 +178,9 @@ struct World {
     int64_t steps = 0, finished = 0, longestStay = 0;
     StepLoad load;  // of the last step
     int64_t decodeRows = 0;
+    uint32_t guessShare = 0;  // of 100 planned sequences
+    int64_t guessed = 0, confirmed = 0;
+    std::mt19937 random{5};
     bool ok = true;
 };
 
@@ -171,6 +209,8 @@ class TstScheduler : public QObject {
     void importantGetsASlot();
     void boundsDelayOfReplies_data();
     void boundsDelayOfReplies();
+    void commonBeginningIsComputedOnce();
+    void guessesTakeOnlyWhatIsLeft();
     void randomRequests_data();
     void randomRequests();
 };
@@ -409,17 +449,60 @@ void TstScheduler::boundsDelayOfReplies() {
     QVERIFY(world.ok);
 }
 
+void TstScheduler::commonBeginningIsComputedOnce() {
+    World world(400, {.maxBatchRows = 64, .prefillChunk = 64});
+    std::mt19937 random(4);
+    const std::vector<int32_t> beginning = prompt(random, 201);
+    for (int i = 0; i < 16; ++i) {
+        std::vector<int32_t> ids = beginning;
+        ids.push_back(10 + i);
+        world.submit(std::move(ids), 3);
+    }
+    int64_t rows = 0;
+    while (!world.jobs.empty() && world.steps < 100)
+        rows += world.step(64);
+    QVERIFY(world.jobs.empty() && world.ok);
+    // Once what they share, then each its own last page's rest and three tokens.
+    QVERIFY2(rows <= 202 + 16 * (PageTokens + 3), qPrintable(QString::number(rows)));
+}
+
+void TstScheduler::guessesTakeOnlyWhatIsLeft() {
+    World world(4, {.maxBatchRows = 20, .prefillChunk = 6});
+    std::mt19937 random(1);
+    Job& job = world.submit(prompt(random, 6), 9);
+    const std::vector<int32_t> guesses(8, 1);
+    world.scheduler.plan({.rows = 6});
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{0});  // the prompt fills the step
+    world.scheduler.commit();
+    job.sequence.ids.push_back(1);
+    world.scheduler.plan({.rows = 6});
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{5});
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{0});  // once a step
+    QCOMPARE(world.pool.counts().held, int64_t{3});
+    QCOMPARE(world.scheduler.rowsLeft(), int64_t{0});
+    world.scheduler.commit();
+    QCOMPARE(job.sequence.computed, int64_t{7});  // nothing was confirmed
+    job.sequence.ids.push_back(2);
+    Job& second = world.submit(prompt(random, 3), 2);
+    world.scheduler.plan({.rows = 20});  // no page is free any more: guesses get what the held ones have left
+    QCOMPARE(world.scheduler.addGuesses(&job.sequence, guesses), int64_t{4});
+    QCOMPARE(world.scheduler.addGuesses(&second.sequence, guesses), int64_t{1});
+}
+
 void TstScheduler::randomRequests_data() {
     QTest::addColumn<int>("pages");
     QTest::addColumn<int>("rows");
     QTest::addColumn<int>("chunk");
     QTest::addColumn<int>("crowd");
     QTest::addColumn<int>("longestWait");  // steps that a request may take from its coming to its end
-    QTest::newRow("roomy") << 200 << 64 << 64 << 40 << 300;
-    QTest::newRow("few pages") << 16 << 16 << 8 << 40 << 2000;
-    QTest::newRow("tiny steps") << 40 << 2 << 1 << 20 << 3000;
-    QTest::newRow("just one fits") << 12 << 32 << 32 << 20 << 1500;
-    QTest::newRow("more than slots") << 300 << 6 << 6 << 60 << 3000;
+    QTest::addColumn<int>("guessShare");
+    for (const int share : {0, 50, 100}) {
+        QTest::addRow("roomy/guesses=%d", share) << 200 << 64 << 64 << 40 << 300 << share;
+        QTest::addRow("few pages/guesses=%d", share) << 16 << 16 << 8 << 40 << 2000 << share;
+        QTest::addRow("tiny steps/guesses=%d", share) << 40 << 2 << 1 << 20 << 3000 << share;
+        QTest::addRow("just one fits/guesses=%d", share) << 12 << 32 << 32 << 20 << 1500 << share;
+        QTest::addRow("more than slots/guesses=%d", share) << 300 << 6 << 6 << 60 << 3000 << share;
+    }
 }
 
 // A hundred thousand requests over all rows of this test: they come in bursts, many begin alike, some are important,
@@ -430,8 +513,10 @@ void TstScheduler::randomRequests() {
     QFETCH(int, chunk);
     QFETCH(int, crowd);
     QFETCH(int, longestWait);
+    QFETCH(int, guessShare);
     constexpr int64_t Requests = 20000;
     World world(pages, {.maxBatchRows = rows, .prefillChunk = chunk, .stepsPerBoost = 64});
+    world.guessShare = static_cast<uint32_t>(guessShare);
     std::mt19937 random(static_cast<uint32_t>(pages));
     const auto chance = [&](uint32_t n) { return random() % n == 0; };
     std::vector<std::vector<int32_t>> beginnings;
@@ -478,6 +563,7 @@ void TstScheduler::randomRequests() {
     QCOMPARE(world.pool.counts().held, int64_t{0});
     world.checkPages();
     QVERIFY(world.ok);
+    QVERIFY(guessShare == 0 || rows < 16 || (world.confirmed > 0 && world.confirmed < world.guessed));
     QVERIFY2(world.longestStay < longestWait, qPrintable(QString("the longest took %1 steps").arg(world.longestStay)));
 }
 

@@ -144,6 +144,8 @@ void addMetadata(GgufWriter& writer, const TinyModel& m) {
         tokens.push_back(c <= 'z' ? std::string(1, c) : std::string("th") + static_cast<char>('a' + (c - 'z')));
         types.push_back(1);
     }
+    if (m.otherToken >= 0)
+        tokens[static_cast<size_t>(m.otherToken)] = "other";
     const std::vector<float> scores(tokens.size(), -1.0f);
     writer.add("tokenizer.ggml.model", "llama");
     writer.addStrings("tokenizer.ggml.tokens", tokens);

@@ -25,6 +25,7 @@ struct TinyModel {
     double embeddingScale = 1, residualScale = 1, attentionScale = 0, logitScale = 1;  // Granite's
     kernels::DType dtype = kernels::DType::F32;  // F32, F16 or Q8_0, of the matrices
     bool addBos = false;
+    int32_t otherToken = -1;  // a token that is spelled otherwise than in all other tiny models
 
     // Damage.
     std::map<std::string, double> numbers = {};               // metadata key -> another value
