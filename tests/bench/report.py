@@ -10,8 +10,6 @@ NAMES = {
     "chats1": "16 chats, common 1000 tokens: ours together, peer one after the other",
 }
 MODELS = {"sample": "SmolLM2-135M Q4_1"}
-
-
 NOTICEABLE = 1e-6  # a difference of divergence below it is rounding
 
 
@@ -67,8 +65,9 @@ def markdown(paths):
         dates.add(row["time"][:10])
     for (where, version, build), dates in machines.items():
         out.append(f"Machine: {where}. {', '.join(sorted(dates))}. Peer: {version} ({build}).\n")
-    out.append("| model | work | Tessera | llama.cpp | unit | ratio (95 % interval) | pairs | of the roof, ours / peer | KL from exact, ours / peer |")
-    out.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    if rows:
+        out.append("| model | work | Tessera | llama.cpp | unit | ratio (95 % interval) | pairs | of the roof, ours / peer | KL from exact, ours / peer |")
+        out.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for row in rows:
         low, high = row["interval"]
         roof = f"{row['ourRoof']:.0f} % / {row['peerRoof']:.0f} %" if "ourRoof" in row else ""
