@@ -82,7 +82,7 @@ Result<Store::TurnIds> Store::beginTurn(const Turn& turn) {
         if (ids.chat == 0) {
             TRY(ids.chat, m_state->insertChat(turn.chat));
             // What was typed into the new chat is said now.
-            TRY(auto s, m_state->db->prepare("DELETE FROM drafts WHERE chat = 0"));
+            TRY(auto s, m_state->prepare("DELETE FROM drafts WHERE chat = 0"));
             TRY_VOID(s.run());
         }
         if (turn.user) {
@@ -90,7 +90,7 @@ Result<Store::TurnIds> Store::beginTurn(const Turn& turn) {
             user.chat = ids.chat;
             TRY(ids.user, m_state->insertMessage(user, "{}"));
             TRY_VOID(m_state->index(ids.user, cleanText(user.text)));
-            TRY(auto s, m_state->db->prepare("DELETE FROM drafts WHERE chat = ?"));
+            TRY(auto s, m_state->prepare("DELETE FROM drafts WHERE chat = ?"));
             TRY_VOID(s.bind(ids.chat).run());
         }
         if (turn.reply) {
@@ -128,11 +128,11 @@ Result<void> Store::finishReply(const StoredMessage& finished, std::span<const S
         message.edited = finished.edited;
         TRY_VOID(updateRow(*m_state->db, message));
         TRY_VOID(m_state->index(message.id, message.text));
-        TRY(auto old, m_state->db->prepare("DELETE FROM tokens WHERE message = ?"));
+        TRY(auto old, m_state->prepare("DELETE FROM tokens WHERE message = ?"));
         TRY_VOID(old.bind(message.id).run());
         if (tokens.empty())
             return {};
-        TRY(auto s, m_state->db->prepare("INSERT INTO tokens(message, records) VALUES (?, ?)"));
+        TRY(auto s, m_state->prepare("INSERT INTO tokens(message, records) VALUES (?, ?)"));
         const std::string blob = packTokens(tokens);
         return s.bind(message.id).bindBlob(blob).run();
     });
@@ -152,7 +152,7 @@ Result<void> Store::reopenReply(int64_t id) {
 }
 
 Result<std::vector<StoredToken>> Store::tokens(int64_t message) {
-    TRY(auto s, m_state->db->prepare("SELECT records FROM tokens WHERE message = ?"));
+    TRY(auto s, m_state->prepare("SELECT records FROM tokens WHERE message = ?"));
     TRY(const bool row, s.bind(message).step());
     return row ? unpackTokens(s.text(0)) : std::vector<StoredToken>{};
 }
@@ -162,16 +162,16 @@ Result<void> Store::setMessageDeleted(int64_t id, bool deleted, int64_t activeLe
         deleted ? "the message could not be deleted" : "the message could not be brought back", [&]() -> Result<void> {
             if (deleted) {
                 TRY(auto s,
-                    m_state->db->prepare("WITH RECURSIVE below(id) AS (SELECT ? UNION ALL SELECT m.id FROM messages m "
-                                         "JOIN below b ON m.parent = b.id) UPDATE messages SET deleted = ? "
-                                         "WHERE id IN (SELECT id FROM below) AND deleted = 0"));
+                    m_state->prepare("WITH RECURSIVE below(id) AS (SELECT ? UNION ALL SELECT m.id FROM messages m "
+                                     "JOIN below b ON m.parent = b.id) UPDATE messages SET deleted = ? "
+                                     "WHERE id IN (SELECT id FROM below) AND deleted = 0"));
                 TRY_VOID(s.bind(id).bind(id).run());
             } else {
-                TRY(auto s, m_state->db->prepare("UPDATE messages SET deleted = 0 WHERE deleted = ?"));
+                TRY(auto s, m_state->prepare("UPDATE messages SET deleted = 0 WHERE deleted = ?"));
                 TRY_VOID(s.bind(id).run());
             }
-            TRY(auto s, m_state->db->prepare("UPDATE chats SET active_leaf = ? WHERE id = "
-                                             "(SELECT chat FROM messages WHERE id = ?)"));
+            TRY(auto s, m_state->prepare("UPDATE chats SET active_leaf = ? WHERE id = "
+                                         "(SELECT chat FROM messages WHERE id = ?)"));
             return s.bind(activeLeaf).bind(id).run();
         });
 }

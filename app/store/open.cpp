@@ -113,6 +113,18 @@ Result<void> Store::State::prepareFile(bool alone) {
     TRY(const int64_t version, db->integer("PRAGMA user_version"));
     TRY(const int64_t owner, db->integer("PRAGMA application_id"));
     TRY(const int64_t tables, db->integer("SELECT count(*) FROM sqlite_schema"));
+Result<Database*> Store::State::connection() {
+    if (!db)
+        return engine::makeError(ErrorCode::DeviceFailed,
+                                 "'{}' could not be opened again after a disk error; saving tries it anew", path);
+    return db.get();
+}
+
+Result<Statement> Store::State::prepare(std::string_view sql) {
+    TRY(Database* const open, connection());
+    return open->prepare(sql);
+}
+
     if (tables > 0 && owner != ApplicationId)
         return engine::damaged("'{}' holds other data than a store of this program", path);
     std::error_code ignored;

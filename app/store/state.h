@@ -17,7 +17,7 @@ struct Store::State {
     bool suspect = false;  // the disk reported an error: nothing is written before the file was opened and checked anew
     std::vector<std::string> notices;
     std::unique_ptr<StoreLock> lock;
-    std::unique_ptr<Database> db;
+    std::unique_ptr<Database> db;  // null when it could not be opened again after a disk error
 
     ~State();
     engine::Result<void> connect();                // opens db and sets it up
@@ -28,6 +28,9 @@ struct Store::State {
 
     // One transaction, one process at a time. `what`: "the message could not be saved".
     template <typename F>
+    engine::Result<Database*> connection();
+    engine::Result<Statement> prepare(std::string_view sql);  // on the connection
+
     auto write(std::string_view what, F&& body) -> decltype(body());
 
     engine::Result<int64_t> insertChat(const StoredChat& chat);
@@ -69,28 +72,33 @@ auto Store::State::write(std::string_view what, F&& body) -> decltype(body()) {
     };
     if (readOnly)
         return R(named(engine::invalid("this store is open for reading only")));
-    if (suspect)
-        if (auto open = reopenAfterDiskError(); !open)
-            return R(named(open.error()));
     if (auto locked = lock->lockWriting(options.busyMilliseconds); !locked)
         return R(named(locked.error()));
     struct Unlock {
         StoreLock& lock;
         ~Unlock() { lock.unlockWriting(); }
     } unlock{*lock};
-    if (auto begun = db->execute("BEGIN IMMEDIATE"); !begun)
-        return R(named(begun.error()));
-    R result = body();
+    if (suspect)
+        if (auto open = reopenAfterDiskError(); !open)
+            return R(named(open.error()));
+    const auto inTransaction = [&]() -> R {
+        if (auto begun = db->execute("BEGIN IMMEDIATE"); !begun)
+            return R(begun.error());
+        struct Rollback {
+            Database& db;
+            ~Rollback() { db.rollback(); }  // also when memory runs out in the body
+        } rollback{*db};
+        R result = body();
+        if (result)
+            if (auto committed = db->execute("COMMIT"); !committed)
+                return R(committed.error());
+        return result;
+    };
+    R result = inTransaction();
     if (result)
-        if (auto committed = db->execute("COMMIT"); !committed)
-            result = R(committed.error());
-    if (!result) {
-        suspect = (sqlite3_errcode(db->handle()) & 0xff) == SQLITE_IOERR;
-        if (db->inTransaction())
-            (void)db->execute("ROLLBACK");
-        return R(named(result.error()));
-    }
-    return result;
+        return result;
+    suspect = db->sawDiskError();
+    return R(named(result.error()));
 }
 
 }  // namespace app
