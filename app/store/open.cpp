@@ -233,7 +233,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreO
     bool alone = false;
     if (lock) {
         state->lock = std::move(*lock);
-        TRY(alone, state->lock->enter());
+        TRY(alone, state->lock->enter(options.busyMilliseconds));
         makePrivate(path);
     } else if (!options.readOnly) {
         state->readOnly = true;
@@ -269,3 +269,5 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreO
 }
 
 }  // namespace app
+    if (state->lock)
+        state->lock->share();
