@@ -189,6 +189,8 @@ Result<ImportedChat> readChatJson(const ordered_json& json, const std::string& w
             in.message.facts = factsFromJson(dumpJson(*facts));
         }
         TRY(in.tokens, readTokens(m));
+        TRY(const bool damaged, m.boolean("damaged"));
+        in.message.intact = !damaged;
         out.messages.push_back(std::move(in));
     }
     TRY(const ordered_json* notes, f.array("notes", MostMessages));

@@ -23,7 +23,7 @@ Result<int64_t> Store::State::insertMessage(const StoredMessage& source, std::st
         .bind(message.text)
         .bind(message.error)
         .bind(factsJson);
-    s.bind(message.createdMs).bind(int64_t{message.edited}).bind(messageChecksum(message, factsJson));
+    s.bind(message.createdMs).bind(int64_t{message.edited}).bind(checksumToStore(message, factsJson));
     TRY_VOID(s.run());
     return db->lastRowId();
 }
@@ -61,7 +61,7 @@ Result<void> updateRow(Database& db, const StoredMessage& message) {
         db.prepare(
             "UPDATE messages SET state = ?, text = ?, error = ?, facts = ?, edited = ?, checksum = ? WHERE id = ?"));
     s.bind(state).bind(message.text).bind(message.error).bind(facts).bind(int64_t{message.edited});
-    return s.bind(messageChecksum(message, facts)).bind(message.id).run();
+    return s.bind(checksumToStore(message, facts)).bind(message.id).run();
 }
 
 }  // namespace
@@ -113,6 +113,7 @@ Result<void> Store::updateStreaming(int64_t id, const std::string& text) {
         if (message.state != StoredState::Streaming)
             return engine::invalid("reply {} has ended", id);
         message.text = cleanText(text);
+        message.intact = true;  // nothing is left of what was there
         return updateRow(*m_state->db, message);
     });
 }
@@ -123,6 +124,7 @@ Result<void> Store::finishReply(const StoredMessage& finished, std::span<const S
         TRY_VOID(m_state->unindex(message.id));
         message.state = finished.state;
         message.text = cleanText(finished.text);
+        message.intact = true;
         message.error = cleanText(finished.error);
         message.facts = finished.facts;
         message.edited = finished.edited;

@@ -49,6 +49,8 @@ ReplyFacts factsFromJson(const std::string& json);
 int64_t messageChecksum(const StoredMessage& message, std::string_view factsJson);
 // Columns of messages in the order that readMessage expects.
 constexpr std::string_view MessageColumns =
+// What is damaged stays marked as such when its row is written again or copied.
+int64_t checksumToStore(const StoredMessage& message, std::string_view factsJson);
     "id, chat, parent, role, state, text, error, facts, created_ms, edited, checksum, "
     "EXISTS (SELECT 1 FROM tokens WHERE tokens.message = messages.id)";
 StoredMessage readMessage(const Statement& row);
