@@ -225,7 +225,8 @@ Result<void> Store::State::purge(int64_t deletedBeforeMs) {
             TRY(auto s, db->prepare(sql));
             TRY_VOID(s.bind(deletedBeforeMs).run());
         }
-        return {};
+        // The index keeps the words of deleted texts until its parts are merged.
+        return db->execute("INSERT INTO messages_fts(messages_fts) VALUES ('optimize')");
     });
 }
 
