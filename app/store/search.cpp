@@ -33,10 +33,9 @@ std::string matchExpression(const std::string& text, bool& needsScan) {
             word += "\"\"";
         else
             word += c;
-        // Scripts without spaces between words (from U+2E80 on) are one word for the index: they are looked for as they
+        // Scripts without spaces between words (from U+3000 on) are one word for the index: they are looked for as they
         // stand.
-        needsScan |=
-            static_cast<uint8_t>(c) >= 0xe2 && static_cast<uint8_t>(c) < 0xf5 && static_cast<uint8_t>(c) != 0xe2;
+        needsScan |= static_cast<uint8_t>(c) >= 0xe3;
     }
     flush(true);
     return expression;
