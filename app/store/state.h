@@ -15,6 +15,7 @@ struct Store::State {
     StoreOptions options;
     bool readOnly = false;
     bool suspect = false;  // the disk reported an error: nothing is written before the file was opened and checked anew
+    bool recovered = false;
     std::vector<std::string> notices;
     std::unique_ptr<StoreLock> lock;
     std::unique_ptr<Database> db;  // null when it could not be opened again after a disk error
@@ -24,13 +25,14 @@ struct Store::State {
     engine::Result<void> setUp();                  // journal, synchronisation
     engine::Result<void> prepareFile(bool alone);  // schema, recovery, interrupted replies
     engine::Result<void> recover();
+    engine::Result<void> finishRecovery();
     engine::Result<void> reopenAfterDiskError();
 
-    // One transaction, one process at a time. `what`: "the message could not be saved".
-    template <typename F>
     engine::Result<Database*> connection();
     engine::Result<Statement> prepare(std::string_view sql);  // on the connection
 
+    // One transaction, one process at a time. `what`: "the message could not be saved".
+    template <typename F>
     auto write(std::string_view what, F&& body) -> decltype(body());
 
     engine::Result<int64_t> insertChat(const StoredChat& chat);
@@ -47,10 +49,10 @@ int64_t nowMs();
 std::string factsToJson(const ReplyFacts& facts);
 ReplyFacts factsFromJson(const std::string& json);
 int64_t messageChecksum(const StoredMessage& message, std::string_view factsJson);
-// Columns of messages in the order that readMessage expects.
-constexpr std::string_view MessageColumns =
 // What is damaged stays marked as such when its row is written again or copied.
 int64_t checksumToStore(const StoredMessage& message, std::string_view factsJson);
+// Columns of messages in the order that readMessage expects.
+constexpr std::string_view MessageColumns =
     "id, chat, parent, role, state, text, error, facts, created_ms, edited, checksum, "
     "EXISTS (SELECT 1 FROM tokens WHERE tokens.message = messages.id)";
 StoredMessage readMessage(const Statement& row);
