@@ -62,7 +62,7 @@ void WorkbenchParts::listFolders() {
 }
 
 void WorkbenchParts::upsertChat(const std::shared_ptr<Conversation>& chat) {
-    if (chat->id == 0)
+    if (chat->id == 0 || chat->deleted)
         return;
     chats.upsert(rowOf(chat->chat));
     if (isOpen(*chat))
@@ -175,28 +175,38 @@ void Workbench::deleteChat(ChatId id) {
     const QString title = row->title;
     const bool wasOpen = p.open->id == id;
     if (const auto living = p.alive.find(id); living != p.alive.end())
-        p.replies.stop(*living->second);
+        stop(*living->second);
     if (wasOpen) {
-        p.replies.stop(*p.open);
+        stop(*p.open);
         newChat();
+    const auto stop = [&p](Conversation& chat) {
+        chat.deleted = true;
+        chat.stopAsked = chat.turnPending;
+        p.replies.stop(chat);
+    };
     }
     p.chats.remove(id);
     if (id < 0) {
         p.alive.erase(id);
         return;
     }
+    const auto restore = [&p](ChatId chat) {
+        if (const auto living = p.alive.find(chat); living != p.alive.end())
+            living->second->deleted = false;
+    };
     p.store.post(
         this, [id](Store& s) { return s.setChatDeleted(id, true); },
-        [this](Result<void> done) {
+        [this, id, restore](Result<void> done) {
             if (!done) {
                 m_parts->notSaved(WorkbenchParts::errorText(done.error()));
                 m_parts->listChats();
             }
         });
-    p.pushUndo(tr("Undo delete of “%1”").arg(title), [this, id, wasOpen] {
+    p.pushUndo(tr("Undo delete of “%1”").arg(title), [this, id, wasOpen, restore] {
+                restore(id);
         m_parts->store.post(
             this, [id](Store& s) { return s.setChatDeleted(id, false); },
-            [this, id, wasOpen](Result<void> done) {
+            [this, id, wasOpen, restore](Result<void> done) {
                 if (!done)
                     return m_parts->notSaved(WorkbenchParts::errorText(done.error()));
                 m_parts->listChats([this, id, wasOpen] {
@@ -204,6 +214,7 @@ void Workbench::deleteChat(ChatId id) {
                         openChat(id);
                 });
             });
+                restore(id);
     });
 }
 
