@@ -178,6 +178,14 @@ std::shared_ptr<Conversation> Conversation::fromStored(const StoredConversation&
         MessageNode node = nodeFromStored(message);
         if (node.row.parent != 0 && !c->find(node.row.parent))
             node.row.parent = 0;
+    if (!settings) {
+        StoredNote note;
+        note.id = c->temporaryId();
+        note.text = MessageModel::tr("The settings of this chat cannot be read (%1): the defaults are in use.")
+                        .arg(QString::fromStdString(settings.error().message))
+                        .toStdString();
+        c->notes.append(note);
+    }
         if (node.row.parent == 0)
             c->roots.append(node.row.id);
         else
