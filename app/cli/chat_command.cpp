@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/session.h"
+#include "app/prompt.h"
 #include "app/store/store.h"
 #include "engine/io/plain_text.h"
 
@@ -139,21 +140,11 @@ class Conversation {
     Result<std::vector<int32_t>> renderedIds() const {
         const engine::Tokenizer& tokenizer = *m_session.model.tokenizer;
         Json messages = Json::array();
-        if (!m_system.empty())
-            messages.push_back({{"role", "system"}, {"content", m_system}});
+        addTurn(messages, "system", m_system);
         for (const Turn& turn : m_turns)
-            messages.push_back({{"role", storedRoleName(turn.role)}, {"content", turn.text}});
-        Json variables = {{"messages", std::move(messages)}, {"add_generation_prompt", true}};
-        const auto define = [&](const char* name, int32_t id) {
-            variables[name] = id >= 0 ? std::string(tokenizer.tokenText(id)) : std::string();
-        };
-        define("bos_token", tokenizer.bosId());
-        define("eos_token", tokenizer.eosId());
-        TRY(const auto parts, m_template->render(variables, today()));
-        std::vector<int32_t> ids = tokenizer.encodeParts(parts);
-        if (tokenizer.addsBos() && tokenizer.bosId() >= 0 && (ids.empty() || ids.front() != tokenizer.bosId()))
-            ids.insert(ids.begin(), tokenizer.bosId());
-        return ids;
+            addTurn(messages, storedRoleName(turn.role), turn.text);
+        TRY(Prompt prompt, renderPrompt({m_session.model.tokenizer, m_template, std::move(messages), today()}));
+        return std::move(prompt.ids);
     }
 
     // The acknowledgement is printed when, and only when, the words are on the disk.
