@@ -15,10 +15,6 @@ using engine::Result;
 
 namespace {
 
-std::filesystem::path systemPath(const std::string& utf8) {
-    return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
-}
-
 Result<std::unique_ptr<Store>> openStore(CliContext& context, bool readOnly) {
     std::error_code ignored;
     if (!std::filesystem::exists(systemPath(context.profile.store), ignored))
