@@ -195,6 +195,10 @@ Json generationJson(const Generation& generation, int logprobs) {
                    {"peakRssBytes", peakRssBytes()},
                    {"reusedTokens", stats.reusedTokens},
                    {"seed", generation.seed}};
+    if (generation.error) {
+        object.erase("stop");
+        object["error"] = errorJson(*generation.error);
+    }
     if (logprobs >= 0) {
         Json rows = Json::array();
         for (const engine::SampledToken& token : generation.tokens) {

@@ -40,7 +40,7 @@ engine::Request makeRequest(const Session& session, std::vector<int32_t> ids, co
 using OnToken = std::function<void(size_t index, const std::string& text)>;
 engine::Result<std::vector<Generation>> runRequests(Session& session, std::vector<engine::Request> requests,
                                                     Interrupt& interrupt, const OnToken& onToken);
-// The fields that `generate` promises.
+// The fields that `generate` promises; of a failed request "error" in the place of "stop".
 Json generationJson(const Generation& generation, int logprobs);
 // A JSON array of token ids; the error names the element. `what` is where it comes from.
 engine::Result<std::vector<int32_t>> idsFromJson(const Json& array, int64_t vocabSize, std::string_view what);
