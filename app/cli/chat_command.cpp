@@ -57,10 +57,9 @@ class Conversation {
         for (const std::string& notice : m_store->notices())
             m_context.output.note("note: " + notice);
         if (m_store->readOnly())
-            return Error{
-                ErrorCode::Unsupported,
-                "The store was made by a newer version and can only be read; use --no-store to chat without it",
-                m_store->path()};
+            return Error{ErrorCode::Unsupported,
+                         "The store can only be read, as said above; use --no-store to chat without it",
+                         m_store->path()};
         m_chat.modelPath = m_session.model.path;
         m_chat.modelName = m_session.model.name;
         m_chat.settingsJson = jsonText({{"systemPrompt", m_system}});
@@ -99,23 +98,28 @@ class Conversation {
             result = std::move(results->front());
         else
             result.error = std::move(results).error();
-        TRY_VOID(storeReply(result));
+        const Result<void> kept = storeReply(result);
         if (!saved)
             m_context.output.note("note: the reply could not be saved while it streamed: " + saved.error().message);
-        if (result.error)
+        if (result.error) {
+            if (!kept)
+                m_context.output.note("note: what was generated before could not be saved: " + kept.error().message);
             return *result.error;
+        }
         m_turns.push_back({StoredRole::Assistant, result.text});
         if (m_context.output.json()) {
             Json object = generationJson(result, m_settings.logprobs);
-            if (m_store)
+            if (m_store && kept)
                 object["messageId"] = m_reply.id;
             m_context.output.object(object);
         } else {
             m_context.output.text("\n");
         }
-        if (result.stop == engine::StopReason::Cancelled)
-            return Error{ErrorCode::Cancelled, m_store ? "Cancelled; the reply so far is kept" : "Cancelled", {}};
-        return {};
+        TRY_VOID(kept);  // what could not be kept is printed at least
+        if (result.stop != engine::StopReason::Cancelled)
+            return {};
+        m_context.output.resultGiven();
+        return Error{ErrorCode::Cancelled, m_store ? "Cancelled; the reply so far is kept" : "Cancelled", {}};
     }
 
   private:
@@ -138,7 +142,6 @@ class Conversation {
     }
 
     Result<std::vector<int32_t>> renderedIds() const {
-        const engine::Tokenizer& tokenizer = *m_session.model.tokenizer;
         Json messages = Json::array();
         addTurn(messages, "system", m_system);
         for (const Turn& turn : m_turns)
@@ -160,7 +163,7 @@ class Conversation {
         user.text = text;
         reply.role = StoredRole::Assistant;
         reply.state = StoredState::Streaming;
-        reply.facts = facts({});
+        reply.facts = facts();
         TRY(const Store::TurnIds ids, m_store->beginTurn({m_chat, user, reply}));
         m_chat.id = ids.chat;
         reply.id = ids.reply;
@@ -181,7 +184,14 @@ class Conversation {
                         : result.stop == engine::StopReason::Cancelled ? StoredState::Stopped
                                                                        : StoredState::Done;
         m_reply.error = result.error ? result.error->message : "";
-        m_reply.facts = facts(result);
+        m_reply.facts = facts();
+        m_reply.facts.promptTokens = result.stats.promptTokens;
+        m_reply.facts.reusedTokens = result.stats.reusedTokens;
+        m_reply.facts.tokens = result.stats.generatedTokens;
+        m_reply.facts.prefillSeconds = result.stats.prefillSeconds;
+        m_reply.facts.decodeSeconds = result.stats.decodeSeconds;
+        m_reply.facts.firstTokenSeconds = result.stats.firstTokenSeconds;
+        m_reply.facts.stopReason = result.error ? "" : engine::stopReasonName(result.stop);
         std::vector<StoredToken> tokens;
         int64_t end = 0;
         for (size_t i = 0; i < result.tokens.size(); ++i) {
@@ -197,15 +207,9 @@ class Conversation {
 
     std::string piece(int32_t id) const { return m_session.model.tokenizer->piece(id, true); }
 
-    ReplyFacts facts(const Generation& result) const {
+    // What is known before the first word.
+    ReplyFacts facts() const {
         ReplyFacts facts;
-        facts.promptTokens = result.stats.promptTokens;
-        facts.reusedTokens = result.stats.reusedTokens;
-        facts.tokens = result.stats.generatedTokens;
-        facts.prefillSeconds = result.stats.prefillSeconds;
-        facts.decodeSeconds = result.stats.decodeSeconds;
-        facts.firstTokenSeconds = result.stats.firstTokenSeconds;
-        facts.stopReason = result.tokens.empty() && !result.error ? "" : engine::stopReasonName(result.stop);
         facts.seed = m_settings.sampling.seed;
         facts.modelName = m_session.model.name;
         facts.quantization = m_session.model.fileType;
