@@ -37,6 +37,11 @@ std::string dateText() {
     return text;
 }
 
+bool isThere(const std::string& path) {
+    std::error_code ignored;
+    return fs::exists(toPath(path), ignored);
+}
+
 // The file must belong to this user alone before SQLite writes into it: its own files get 0644 under the usual umask.
 void makePrivate(const std::string& path) {
     std::error_code ignored;
@@ -45,11 +50,6 @@ void makePrivate(const std::string& path) {
     for (const char* suffix : {"", "-wal", "-shm", "-lock"})
         if (isThere(path + suffix))
             fs::permissions(toPath(path + suffix), fs::perms::owner_read | fs::perms::owner_write, ignored);
-}
-
-bool isThere(const std::string& path) {
-    std::error_code ignored;
-    return fs::exists(toPath(path), ignored);
 }
 
 // An empty file is a new store, unless its log holds something: SQLite would drop that unread.
