@@ -252,19 +252,22 @@ class TstStore : public QObject {
                 }
             }
             ::close(pipe[1]);
-            ::usleep(static_cast<useconds_t>(20'000 + random() % 80'000));
+            int64_t id = 0;
+            // Every fourth one may die while it starts, the others in the midst of writing, however slow the machine.
+            if (round % 4 != 0 && ::read(pipe[0], &id, sizeof id) == sizeof id)
+                acknowledged.push_back(id);
+            ::usleep(static_cast<useconds_t>(random() % 80'000));
             ::kill(child, SIGKILL);
             int status = 0;
             ::waitpid(child, &status, 0);
             QVERIFY(WIFSIGNALED(status));
-            int64_t id = 0;
             while (::read(pipe[0], &id, sizeof id) == sizeof id)
                 acknowledged.push_back(id);
             ::close(pipe[0]);
         }
         auto store = mustOpen(m_path);
         QVERIFY(store->notices().empty());
-        QVERIFY(acknowledged.size() > 30);
+        QVERIFY(acknowledged.size() >= 22);
         std::set<int64_t> found;
         const auto chats = store->chats();
         QVERIFY(chats);
