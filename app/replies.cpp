@@ -306,6 +306,8 @@ void Replies::store(const RunPtr& run) {
     MessageNode* message = node(run);
     if (run->reply <= 0) {
         message->stored = false;
+        if (run->chat->deleted && run->chat->id < 0)
+            return;  // never was on the disk, and no undo brings it back
         m_parts.alive[run->chat->id] = run->chat;
         // When the words before it were saved in the meantime, nobody is asked to save again.
         if (run->chat->id > 0 && message->row.parent > 0)

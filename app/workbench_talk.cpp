@@ -384,6 +384,11 @@ void WorkbenchParts::saveUnsaved(const std::shared_ptr<Conversation>& chat) {
                 if (node->row.state != MessageState::Failed)
                     node->row.error.clear();
             }
+            if (chat->deleted && before < 0) {  // while it was on its way
+                alive.erase(chat->id);
+                return store.post(
+                    &bench, [id = chat->id](Store& s) { return s.setChatDeleted(id, true); }, [](Result<void>) {});
+            }
             upsertChat(chat);
             if (isOpen(*chat)) {
                 refresh();

@@ -474,6 +474,25 @@ class TstWorkbench : public QObject {
         QCOMPARE(lastState(), MessageState::Stopped);
     }
 
+    void deletedWordsThatWereRefusedStayAway() {
+        load();
+        slowEndless();
+        m_store->flush();
+        {
+            const FullDisk full;
+            m_bench->send("delete me");
+            QTRY_VERIFY(model()->rowCount() == 2 && text(1).size() > 3);
+        }
+        QVERIFY(m_bench->currentChat() < 0);
+        m_bench->deleteChat(m_bench->currentChat());
+        QTRY_VERIFY(!m_bench->hasRunningJobs());
+        QSignalSpy ready(m_bench.get(), &Workbench::readyToQuit);
+        m_bench->shutDown();
+        QTRY_COMPARE_WITH_TIMEOUT(ready.size(), 1, 3000);
+        reopen();
+        QCOMPARE(m_bench->chats()->rowCount(), 0);
+    }
+
     void deletedBeforeItIsStored() {
         load();
         say("question", "answer");
