@@ -553,7 +553,7 @@ void TstCli::chatGoesOn() {
 // one side.
 void TstCli::chatGoesOnAfterAFailure() {
     m_home = "failure home";
-    const Outcome failed = chat(QByteArray(3000, 'x') + "\n", {"--ctx", "128"});
+    const Outcome failed = chat(QByteArray(300, 'x') + "\n", {"--ctx", "128"});
     QVERIFY2(failed.status == 1, describe(failed).constData());
     QCOMPARE(failed.lines().size(), 2);
     QVERIFY(failed.lines()[0].contains("acknowledged"));
