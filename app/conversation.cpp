@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "app/prompt.h"
+#include "app/store/store.h"
+
 namespace app {
 
 namespace {
@@ -39,6 +42,10 @@ StoredState storedFromState(MessageState state) {
             break;
     }
     return StoredState::Done;
+}
+
+StoredRole storedFromRole(Role role) {
+    return role == Role::User ? StoredRole::User : role == Role::System ? StoredRole::System : StoredRole::Assistant;
 }
 
 }  // namespace
@@ -106,9 +113,7 @@ StoredMessage storedFromNode(const MessageNode& node, ChatId chat) {
     m.id = node.row.id;
     m.chat = chat;
     m.parent = node.row.parent;
-    m.role = node.row.role == Role::User     ? StoredRole::User
-             : node.row.role == Role::System ? StoredRole::System
-                                             : StoredRole::Assistant;
+    m.role = storedFromRole(node.row.role);
     m.state = storedFromState(node.row.state);
     m.text = node.row.text.toStdString();
     m.error = m.state == StoredState::Failed ? node.row.error.toStdString() : std::string();
@@ -173,6 +178,14 @@ std::shared_ptr<Conversation> Conversation::fromStored(const StoredConversation&
     c->draft = QString::fromStdString(stored.draft);
     const auto settings = ChatSettings::fromJson(stored.chat.settingsJson);
     c->settings = settings ? *settings : defaults;
+    if (!settings) {
+        StoredNote note;
+        note.id = c->temporaryId();
+        note.text = MessageModel::tr("The settings of this chat cannot be read (%1): the defaults are in use.")
+                        .arg(QString::fromStdString(settings.error().message))
+                        .toStdString();
+        c->notes.append(note);
+    }
     for (const StoredMessage& message : stored.messages) {
         // A parent is always older; one that is gone leaves its children at the beginning.
         MessageNode node = nodeFromStored(message);
@@ -351,29 +364,14 @@ std::vector<MessageId> Conversation::unsaved() const {
 }
 
 nlohmann::ordered_json Conversation::messagesFor(MessageId leaf, const std::optional<QString>& extra) const {
-    using nlohmann::ordered_json;
-    ordered_json messages = ordered_json::array();
-    const auto push = [&](const char* role, std::string content) {
-        // Two turns of one side happen when a reply failed before its first word: templates expect that sides
-        // alternate.
-        if (!messages.empty() && messages.back()["role"] == role)
-            messages.back()["content"] = messages.back()["content"].get<std::string>() + "\n\n" + content;
-        else
-            messages.push_back({{"role", role}, {"content", std::move(content)}});
-    };
-    if (!settings.systemPrompt.empty())
-        push("system", settings.systemPrompt);
+    nlohmann::ordered_json messages = nlohmann::ordered_json::array();
+    addTurn(messages, "system", settings.systemPrompt);
     for (const MessageId id : path(leaf)) {
         const MessageRow& row = find(id)->row;
-        if (row.role == Role::Assistant && row.text.isEmpty())
-            continue;
-        push(row.role == Role::User     ? "user"
-             : row.role == Role::System ? "system"
-                                        : "assistant",
-             row.text.toStdString());
+        addTurn(messages, storedRoleName(storedFromRole(row.role)), row.text.toStdString());
     }
-    if (extra && !extra->isEmpty())
-        push("user", extra->toStdString());
+    if (extra)
+        addTurn(messages, "user", extra->toStdString());
     return messages;
 }
 

@@ -37,6 +37,8 @@ class Conversation {
     MessageId activeLeaf = 0;
     bool turnPending = false;  // a turn is on its way to the disk
     bool stopAsked = false;    // before its reply had begun
+    bool savePending = false;  // what was not saved is on its way once more
+    bool deleted = false;      // out of the list; what still runs ends unseen
 
     bool isEmpty() const { return nodes.empty(); }
     MessageNode* find(MessageId id);

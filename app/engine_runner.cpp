@@ -166,16 +166,7 @@ void EngineRunner::loop(std::stop_token stop) {
         if (working || !jobs.empty() || m_owned) {
             idle = true;
             if (m_owned) {
-                try {
-                    idle = !m_owned->step(events);
-                } catch (const std::bad_alloc&) {
-                    std::lock_guard lock(m_mutex);
-                    for (const auto& [request, active] : m_active)
-                        events.push_back(engine::FailedEvent{
-                            request,
-                            Error{ErrorCode::OutOfMemory, "there was not enough memory for this step", {}},
-                            {}});
-                }
+                step(events, idle);
                 take(events);
             }
         }
@@ -195,6 +186,24 @@ void EngineRunner::loop(std::stop_token stop) {
     }
 }
 
+// A step that throws ends every request: which of them it was cannot be told.
+void EngineRunner::step(std::vector<engine::EngineEvent>& events, bool& idle) {
+    Error error;
+    try {
+        idle = !m_owned->step(events);
+        return;
+    } catch (const std::bad_alloc&) {
+        error = {ErrorCode::OutOfMemory, "there was not enough memory for this step", {}};
+    } catch (const std::exception& e) {
+        error = {ErrorCode::Internal, e.what(), {}};
+    }
+    std::lock_guard lock(m_mutex);
+    for (const auto& [request, active] : m_active) {
+        m_owned->cancel(request);  // the engine still has it
+        events.push_back(engine::FailedEvent{request, error, {}});
+    }
+}
+
 void EngineRunner::start(Job& job) {
     const auto fail = [&](Error error) {
         const bool cancelled = error.code == ErrorCode::Cancelled;
@@ -202,15 +211,15 @@ void EngineRunner::start(Job& job) {
     };
     if (job.stop.stop_requested())
         return pushEnd({job.id, JobOutcome::Cancelled, {}, {}});
-    if (!m_owned) {
-        auto made = m_make();
-        if (!made)
-            return fail(made.error());
-        m_owned = std::move(*made);
-        std::lock_guard lock(m_mutex);
-        m_engine = m_owned.get();
-    }
     try {
+        if (!m_owned) {
+            auto made = m_make();
+            if (!made)
+                return fail(made.error());
+            m_owned = std::move(*made);
+            std::lock_guard lock(m_mutex);
+            m_engine = m_owned.get();
+        }
         runJob(job);
     } catch (const std::bad_alloc&) {
         fail(Error{ErrorCode::OutOfMemory, "there was not enough memory for this", {}});

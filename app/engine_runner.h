@@ -47,7 +47,8 @@ class EngineRunner : public QObject {
     using Progress = std::function<void(double fraction, const std::string& stage)>;
     using Task = std::function<engine::Result<std::any>(engine::Engine&, std::stop_token, const Progress&)>;
 
-    // The engine is made on the thread with its first job; when that fails, every job fails with its sentence.
+    // The engine is made on the thread with its first job; when that fails, the job fails with its sentence and the
+    // next one tries again.
     explicit EngineRunner(MakeEngine make, QObject* parent = nullptr);
     ~EngineRunner() override;  // cancels everything and joins
 
@@ -110,6 +111,7 @@ class EngineRunner : public QObject {
     void drain();
 
     void loop(std::stop_token stop);
+    void step(std::vector<engine::EngineEvent>& events, bool& idle);
     void start(Job& job);
     void runJob(Job& job);
     void take(std::vector<engine::EngineEvent>& events);
@@ -133,8 +135,7 @@ class EngineRunner : public QObject {
     };
     std::unique_ptr<engine::Engine> m_owned;                // engine thread only
     std::map<engine::ModelId, PromptCache> m_promptCaches;  // engine thread only
-    engine::Error m_makeError;
-    std::jthread m_thread;  // last: it starts when all else is there
+    std::jthread m_thread;                                  // last: it starts when all else is there
 };
 
 }  // namespace app

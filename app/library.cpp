@@ -2,12 +2,10 @@
 
 #include <QDateTime>
 #include <QDir>
-#include <QDirIterator>
 #include <QFileInfo>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLocale>
-#include <QPointer>
 #include <map>
 
 #include "app/model_name.h"
@@ -104,13 +102,15 @@ std::vector<FoundFile> walk(const QStringList& folders, std::stop_token stop) {
 
 Library::Library(WorkbenchParts& parts) : m_parts(parts) {
     m_pool.setMaxThreadCount(1);
+    m_hashPool.setMaxThreadCount(1);
 }
 
 Library::~Library() {
     m_scanStop.request_stop();
-    for (Hashing& hashing : m_hashing)
-        hashing.stop.request_stop();
+    for (std::stop_source& stop : m_hashing)
+        stop.request_stop();
     m_pool.waitForDone();
+    m_hashPool.waitForDone();
 }
 
 QStringList Library::folders() const {
@@ -139,10 +139,20 @@ void Library::removeFolder(const QString& folder) {
 void Library::setKnown(std::vector<StoredModel> models) {
     for (StoredModel& model : models) {
         const QString path = QString::fromStdString(model.path);
-        // What was set in this session already wins.
-        if (!m_known.contains(path))
+        const auto found = m_known.find(path);
+        if (found == m_known.end()) {
             m_known.insert(path, std::move(model));
+            continue;
+        }
+        // A model that was loaded before the store was open: what was set since then wins, the rest is the store's.
+        model.lastUsedMs = std::max(model.lastUsedMs, found->lastUsedMs);
+        if (!found->chatTemplate.empty())
+            model.chatTemplate = found->chatTemplate;
+        *found = std::move(model);
     }
+    m_isKnown = true;
+    for (const QString& path : std::exchange(m_toKeep, {}))
+        keep(path);
     for (const auto& loaded : m_parts.rack.all())
         if (!ownTemplate(loaded.info.path).isEmpty())
             m_parts.rack.setTemplate(loaded.info.id, ownTemplate(loaded.info.path));
@@ -155,6 +165,10 @@ StoredModel& Library::known(const QString& path) {
 }
 
 void Library::keep(const QString& path) {
+    if (!m_isKnown) {  // written now it would replace what the store knows and we do not
+        m_toKeep.insert(path);
+        return;
+    }
     m_parts.store.post(
         &m_parts.bench, [model = known(path)](Store& s) { return s.putModel(model); }, [](Result<void>) {});
 }
@@ -162,9 +176,6 @@ void Library::keep(const QString& path) {
 void Library::used(const QString& path) {
     StoredModel& model = known(path);
     model.lastUsedMs = QDateTime::currentMSecsSinceEpoch();
-    const QFileInfo info(path);
-    if (model.sizeBytes == 0)
-        model.modifiedMs = 0;  // not read yet: the next scan fills it in
     keep(path);
     // A file from outside the folders belongs to the library once it was used.
     if (m_parts.library.rowOf(path) < 0)
@@ -291,12 +302,10 @@ void Library::requestDetails(const QString& path) {
 
 void Library::hash(const QString& path) {
     const JobId job = m_parts.addJob(Workbench::tr("Check %1").arg(QFileInfo(path).fileName()));
-    Hashing& hashing = m_hashing[job];
-    hashing.path = path;
-    const std::stop_source stop = hashing.stop;
+    const std::stop_source stop = m_hashing[job];
     m_parts.jobCancel[job] = [stop]() mutable { stop.request_stop(); };
     Workbench* bench = &m_parts.bench;
-    m_pool.start([this, bench, job, path, stop] {
+    m_hashPool.start([this, bench, job, path, stop] {
         const auto verify = [&]() -> Result<engine::VerifyReport> {
             TRY(const auto file, engine::ModelFile::open(path.toStdString()));
             const qint64 bytes = file->sizeBytes();

@@ -3,10 +3,9 @@
 #pragma once
 
 #include <QHash>
-#include <QObject>
+#include <QSet>
 #include <QStringList>
 #include <QThreadPool>
-#include <atomic>
 #include <memory>
 #include <stop_token>
 
@@ -37,18 +36,16 @@ class Library {
     void setOwnTemplate(const QString& path, const QString& source);
 
   private:
-    struct Hashing {
-        QString path;
-        std::stop_source stop;
-    };
     StoredModel& known(const QString& path);
     void keep(const QString& path);
     void filled(const LibraryRow& row, qint64 modifiedMs);
 
     WorkbenchParts& m_parts;
     QHash<QString, StoredModel> m_known;
-    QHash<JobId, Hashing> m_hashing;
-    QThreadPool m_pool;
+    bool m_isKnown = false;  // what the store knows is here
+    QSet<QString> m_toKeep;  // changed before it was
+    QHash<JobId, std::stop_source> m_hashing;
+    QThreadPool m_pool, m_hashPool;  // reading every byte of a large file keeps no list waiting
     std::stop_source m_scanStop;
     bool m_scanning = false;
 };

@@ -10,6 +10,7 @@
 #include <QTemporaryDir>
 #include <QTextStream>
 #include <QTranslator>
+#include <memory>
 
 #include "app/engine_runner.h"
 #include "app/profile.h"
@@ -82,9 +83,12 @@ int main(int argc, char** argv) {
     const bool smoking = parser.isSet(smoke);
 
     app::Profile profile = app::profileFromEnvironment();
-    QTemporaryDir fresh;  // a newcomer has no profile
-    if (smoking) {
-        profile.home = fresh.path().toStdString();
+    std::unique_ptr<QTemporaryDir> fresh;
+    if (smoking && qEnvironmentVariableIsEmpty("TESSERA_HOME")) {  // a newcomer has no profile
+        fresh = std::make_unique<QTemporaryDir>();
+        if (!fresh->isValid())
+            return refuse(fresh->errorString(), false);
+        profile.home = fresh->path().toStdString();
         profile.store = profile.home + "/tessera.db";
         profile.settings = profile.home + "/settings.ini";
     }

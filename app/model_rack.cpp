@@ -139,6 +139,10 @@ void ModelRack::begin(const Wish& wish) {
     const ChatSettings& settings = m_parts.open->settings;
     engine::LoadOptions options;
     options.contextTokens = settings.contextTokens;
+    m_wish.kvType = settings.kvType;
+    m_wish.ropeScaling = settings.ropeScaling;
+    m_wish.ropeScale = settings.ropeScale;
+    m_wish.memoryTarget = settings.memoryTarget;
     options.kType = options.vType = kvTypeOf(settings.kvType);
     options.ropeScaling = ropeScalingOf(settings.ropeScaling);
     options.ropeScale = settings.ropeScale;
@@ -163,14 +167,13 @@ void ModelRack::onProgress(JobId job, double fraction, const QString& stage) {
 void ModelRack::onEnded(const JobEnd& end) {
     if (end.job == m_loadJob)
         return finishLoad(end);
-    const LoadedId id = m_unloadJobs.take(end.job);
+    m_unloadJobs.remove(end.job);
     if (end.outcome == JobOutcome::Failed)
         m_parts.showBanner(
             {QStringLiteral("unload"),
              Severity::Warning,
              Workbench::tr("The model could not be unloaded: %1").arg(WorkbenchParts::errorText(end.error)),
              {}});
-    Q_UNUSED(id);
 }
 
 void ModelRack::finishLoad(const JobEnd& end) {
@@ -197,10 +200,10 @@ void ModelRack::finishLoad(const JobEnd& end) {
         info.trainedContext = m.trainedContext;
         info.nLayers = m.nLayers;
         info.vocabSize = m.vocabSize;
-        info.kvType = QString::fromStdString(m_parts.open->settings.kvType);
-        info.ropeScaling = QString::fromStdString(m_parts.open->settings.ropeScaling);
-        info.ropeScale = m_parts.open->settings.ropeScale;
-        info.memoryTarget = m_parts.open->settings.memoryTarget;
+        info.kvType = QString::fromStdString(m_wish.kvType);
+        info.ropeScaling = QString::fromStdString(m_wish.ropeScaling);
+        info.ropeScale = m_wish.ropeScale;
+        info.memoryTarget = m_wish.memoryTarget;
         info.loadSeconds = m.loadSeconds;
         for (const std::string& note : m.notes)
             info.notes << QString::fromStdString(note);
@@ -254,7 +257,7 @@ void ModelRack::unload(LoadedId id) {
         return;
     const QString path = loaded->info.path;
     m_loaded.removeIf([&](const Loaded& l) { return l.info.id == id; });
-    m_unloadJobs.insert(m_parts.engine.unload(id), id);
+    m_unloadJobs.insert(m_parts.engine.unload(id));
     const Loaded* same = byPath(path);
     m_parts.library.setLoaded(path, same ? same->info.id : 0);
     changed();

@@ -1,9 +1,8 @@
 // The loaded models: loading and unloading, which one answers, and the chat template of each. Thread: UI.
 #pragma once
 
-#include <QElapsedTimer>
-#include <QHash>
 #include <QList>
+#include <QSet>
 #include <memory>
 
 #include "app/engine_runner.h"
@@ -55,6 +54,9 @@ class ModelRack {
     struct Wish {
         QString path;
         bool beside = false;
+        // Of the chat that was open when it began.
+        std::string kvType = {}, ropeScaling = {};
+        double ropeScale = 0, memoryTarget = 0;
     };
     void begin(const Wish& wish);
     void finishLoad(const JobEnd& end);
@@ -66,7 +68,7 @@ class ModelRack {
     WorkbenchParts& m_parts;
     QList<Loaded> m_loaded;
     QList<Wish> m_wishes;  // asked for while another load was running
-    QHash<JobId, LoadedId> m_unloadJobs;
+    QSet<JobId> m_unloadJobs;
     JobId m_loadJob = 0;
     JobId m_rowId = 0;  // its row in the job list
     Wish m_wish;

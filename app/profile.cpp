@@ -74,10 +74,12 @@ Result<void> prepareProfile(const Profile& profile) {
 std::optional<std::string> findSampleModel(const Profile& profile) {
     std::error_code failed;
     std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(fs::u8path(profile.models), failed)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with("SmolLM2-135M-Instruct") && name.ends_with(".gguf") && entry.is_regular_file(failed))
-            found.push_back(entry.path().string());
+    for (fs::directory_iterator entry(fs::u8path(profile.models), failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+        std::error_code ignored;
+        const std::string name = entry->path().filename().string();
+        if (name.starts_with("SmolLM2-135M-Instruct") && name.ends_with(".gguf") && entry->is_regular_file(ignored))
+            found.push_back(entry->path().string());
     }
     if (found.empty())
         return std::nullopt;

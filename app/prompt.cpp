@@ -1,10 +1,20 @@
 #include "app/prompt.h"
 
 #include <algorithm>
+#include <new>
 
 namespace app {
 
-engine::Result<Prompt> renderPrompt(const PromptInput& input) {
+void addTurn(nlohmann::ordered_json& messages, const char* role, std::string content) {
+    if (content.empty())
+        return;
+    if (!messages.empty() && messages.back()["role"] == role)
+        messages.back()["content"] = messages.back()["content"].get<std::string>() + "\n\n" + content;
+    else
+        messages.push_back({{"role", role}, {"content", std::move(content)}});
+}
+
+static engine::Result<Prompt> render(const PromptInput& input) {
     const engine::Tokenizer& tokenizer = *input.tokenizer;
     const auto special = [&](int32_t id) { return id >= 0 ? std::string(tokenizer.tokenText(id)) : std::string(); };
     nlohmann::ordered_json variables;
@@ -22,6 +32,14 @@ engine::Result<Prompt> renderPrompt(const PromptInput& input) {
         (prompt.ids.empty() || prompt.ids.front() != tokenizer.bosId()))
         prompt.ids.insert(prompt.ids.begin(), tokenizer.bosId());
     return prompt;
+}
+
+engine::Result<Prompt> renderPrompt(const PromptInput& input) {
+    try {
+        return render(input);
+    } catch (const std::bad_alloc&) {
+        return engine::Error{engine::ErrorCode::OutOfMemory, "there was not enough memory for the prompt", {}};
+    }
 }
 
 int64_t systemTokens(PromptInput input, const Prompt& prompt) {

@@ -54,7 +54,7 @@ void Replies::start(const std::shared_ptr<Conversation>& chat, MessageId reply) 
         return drop(run);
     run->text = message->row.text.toStdString();
     run->tokensBefore = static_cast<qint64>(message->tokens.size());
-    if (chat->stopAsked) {
+    if (chat->stopAsked || m_parts.shuttingDown) {
         chat->stopAsked = false;
         return finish(run, MessageState::Stopped, {}, {});
     }
@@ -185,11 +185,9 @@ void Replies::onTokens(JobId job, const std::vector<engine::TokenEvent>& events)
         stored.textEnd = static_cast<int64_t>(run->text.size());
         message->tokens.push_back(std::move(stored));
         message->row.text += text;
-        message->row.tokens.append(record);
-        run->fresh += text;
-        run->freshTokens.append(std::move(record));
+        message->row.tokens.append(std::move(record));
     }
-    run->unsavedText = true;
+    run->unshownText = run->unsavedText = true;
     if (first) {
         message->row.state = MessageState::Streaming;
         message->row.stats.firstTokenSeconds = static_cast<double>(run->clock.elapsed()) / 1000;
@@ -215,7 +213,7 @@ void Replies::onContextShifted(JobId job, qint64 kept, qint64 dropped, qint64 co
 
 void Replies::flushToModel() {
     for (const RunPtr& run : m_runs) {
-        if (run->fresh.isEmpty() && run->freshTokens.isEmpty())
+        if (!std::exchange(run->unshownText, false))
             continue;
         if (m_parts.isOpen(*run->chat)) {
             const int row = m_parts.messages.rowOf(run->reply);
@@ -225,8 +223,6 @@ void Replies::flushToModel() {
                 m_parts.messages.appendText(row, message->row.text.mid(m_parts.messages.at(row).text.size()),
                                             message->row.tokens.mid(m_parts.messages.at(row).tokens.size()));
         }
-        run->fresh.clear();
-        run->freshTokens.clear();
     }
 }
 
@@ -331,7 +327,12 @@ void Replies::store(const RunPtr& run) {
     MessageNode* message = node(run);
     if (run->reply <= 0) {
         message->stored = false;
+        if (run->chat->deleted && run->chat->id < 0)
+            return;  // never was on the disk, and no undo brings it back
         m_parts.alive[run->chat->id] = run->chat;
+        // When the words before it were saved in the meantime, nobody is asked to save again.
+        if (run->chat->id > 0 && message->row.parent > 0)
+            m_parts.saveUnsaved(run->chat);
         return;
     }
     const auto chat = run->chat;

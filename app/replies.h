@@ -27,6 +27,7 @@ class Replies {
     bool isRunning(const Conversation& chat) const;
     bool isRunning(ChatId chat) const;
     int count() const { return static_cast<int>(m_runs.size()); }
+    void saveStreaming();  // now; a timer does it twice a second
     void renumbered(const Conversation& chat, MessageId from, MessageId to);
 
     bool owns(JobId job) const;
@@ -44,11 +45,9 @@ class Replies {
         JobId job = 0;  // 0: the prompt is being rendered
         bool stopAsked = false;
         std::shared_ptr<const engine::Tokenizer> tokenizer;
-        QString fresh;  // streamed since the model was told last
-        TokenRecords freshTokens;
         std::string text;         // all of the reply, UTF-8
         qint64 tokensBefore = 0;  // of the part that is continued
-        bool unsavedText = false;
+        bool unshownText = false, unsavedText = false;
         QElapsedTimer clock;
     };
     using RunPtr = std::shared_ptr<Run>;
@@ -58,7 +57,6 @@ class Replies {
     void finish(const RunPtr& run, MessageState state, const QString& error, const GeneratedResult& result);
     void store(const RunPtr& run);
     void flushToModel();
-    void saveStreaming();
     MessageNode* node(const RunPtr& run) const { return run->chat->find(run->reply); }
     void drop(const RunPtr& run);
 

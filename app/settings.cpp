@@ -201,37 +201,31 @@ QList<Preset> Settings::presets() const {
     return presets;
 }
 
-void Settings::savePreset(const QString& name, const ChatSettings& settings) {
-    QList<Preset> own;
-    for (const Preset& preset : presets())
-        if (!preset.builtin && preset.name != name)
-            own.append(preset);
-    if (!name.isEmpty())
-        own.append({name, false, settings});
-    m_ini->remove(QStringLiteral("presets"));
-    m_ini->beginWriteArray(QStringLiteral("presets"), static_cast<int>(own.size()));
+static QList<Preset> ownWithout(QList<Preset> presets, const QString& name) {
+    presets.removeIf([&](const Preset& preset) { return preset.builtin || preset.name == name; });
+    return presets;
+}
+
+static void writePresets(QSettings& ini, const QList<Preset>& own) {
+    ini.remove(QStringLiteral("presets"));
+    ini.beginWriteArray(QStringLiteral("presets"), static_cast<int>(own.size()));
     for (int i = 0; i < own.size(); ++i) {
-        m_ini->setArrayIndex(i);
-        m_ini->setValue(QStringLiteral("name"), own.at(i).name);
-        m_ini->setValue(QStringLiteral("settings"), QString::fromStdString(own.at(i).settings.toJson()));
+        ini.setArrayIndex(i);
+        ini.setValue(QStringLiteral("name"), own.at(i).name);
+        ini.setValue(QStringLiteral("settings"), QString::fromStdString(own.at(i).settings.toJson()));
     }
-    m_ini->endArray();
+    ini.endArray();
+}
+
+void Settings::savePreset(const QString& name, const ChatSettings& settings) {
+    if (name.isEmpty())
+        return;
+    writePresets(*m_ini, ownWithout(presets(), name) << Preset{name, false, settings});
     emit presetsChanged();
 }
 
 void Settings::removePreset(const QString& name) {
-    QList<Preset> own;
-    for (const Preset& preset : presets())
-        if (!preset.builtin && preset.name != name)
-            own.append(preset);
-    m_ini->remove(QStringLiteral("presets"));
-    m_ini->beginWriteArray(QStringLiteral("presets"), static_cast<int>(own.size()));
-    for (int i = 0; i < own.size(); ++i) {
-        m_ini->setArrayIndex(i);
-        m_ini->setValue(QStringLiteral("name"), own.at(i).name);
-        m_ini->setValue(QStringLiteral("settings"), QString::fromStdString(own.at(i).settings.toJson()));
-    }
-    m_ini->endArray();
+    writePresets(*m_ini, ownWithout(presets(), name));
     emit presetsChanged();
 }
 

@@ -13,10 +13,6 @@ StoreQueue::~StoreQueue() {
     m_pool.waitForDone();
 }
 
-engine::Error StoreQueue::closedError() const {
-    return m_openError;
-}
-
 void StoreQueue::submit(std::function<std::function<void()>()> work) {
     ++m_pending;
     m_pool.start([this, work = std::move(work)] {
@@ -35,7 +31,7 @@ void StoreQueue::submit(std::function<std::function<void()>()> work) {
 
 void StoreQueue::open() {
     submit([this]() -> std::function<void()> {
-        auto store = Store::open(m_path);
+        auto store = valueOf<engine::Result<std::unique_ptr<Store>>>([&] { return Store::open(m_path); });
         QStringList notices;
         QString problem;
         bool readOnly = false;

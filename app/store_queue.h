@@ -7,6 +7,7 @@
 #include <QThreadPool>
 #include <functional>
 #include <memory>
+#include <new>
 
 #include "app/store/store.h"
 
@@ -25,12 +26,13 @@ class StoreQueue : public QObject {
     int pending() const { return m_pending; }
     void flush();  // waits; for the end of the program and for tests
 
-    // work(Store&) -> Result<T> on the store's thread; then(Result<T>) on this one, unless `context` is gone.
+    // work(Store&) -> Result<T> on the store's thread; then(Result<T>) on this one, unless `context` is gone. An
+    // exception of the work becomes its error.
     template <typename Work, typename Then>
     void post(QObject* context, Work work, Then then) {
         using R = std::invoke_result_t<Work, Store&>;
         submit([this, context = QPointer<QObject>(context), work = std::move(work), then = std::move(then)]() mutable {
-            auto result = std::make_shared<R>(m_store ? work(*m_store) : R(closedError()));
+            auto result = std::make_shared<R>(m_store ? valueOf<R>([&] { return work(*m_store); }) : R(m_openError));
             return std::function<void()>([context, then = std::move(then), result]() mutable {
                 if (context)
                     then(std::move(*result));
@@ -44,8 +46,17 @@ class StoreQueue : public QObject {
     void finished();
 
   private:
+    template <typename R, typename Work>
+    static R valueOf(Work&& work) {
+        try {
+            return work();
+        } catch (const std::bad_alloc&) {
+            return R(engine::Error{engine::ErrorCode::OutOfMemory, "there was not enough memory for this", {}});
+        } catch (const std::exception& e) {
+            return R(engine::Error{engine::ErrorCode::Internal, e.what(), {}});
+        }
+    }
     void submit(std::function<std::function<void()>()> work);
-    engine::Error closedError() const;
 
     std::string m_path;
     std::unique_ptr<Store> m_store;  // store thread only

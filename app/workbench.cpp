@@ -169,6 +169,8 @@ void Workbench::shutDown() {
     if (!paths.isEmpty())
         m_settings.setLastModels(paths);
     m_settings.sync();
+    p.replies.saveStreaming();
+    p.saveAllUnsaved();
     p.replies.stopAll();
     p.engine.cancelAll();
     // A disk that hangs does not keep the window for ever.
@@ -214,11 +216,7 @@ void Workbench::runAction(const QString& id) {
     const QString argument = id.section(QLatin1Char(':'), 1);
     const QString verb = id.section(QLatin1Char(':'), 0, 0);
     if (verb == QLatin1String("retry-save")) {
-        p.saveUnsaved(p.open);
-        const auto alive = p.alive;
-        for (const auto& [chatId, chat] : alive)
-            if (!p.isOpen(*chat))
-                p.saveUnsaved(chat);
+        p.saveAllUnsaved();
     } else if (verb == QLatin1String("new-chat")) {
         newChat();
     } else if (verb == QLatin1String("load")) {

@@ -41,6 +41,11 @@ void WorkbenchParts::listChats(std::function<void()> then) {
                         rows.append(rowOf(chat->chat));
                 chats.setRows(std::move(rows));
                 chats.setCurrent(open->id);
+            } else if (store.isOpen()) {
+                showBanner({QStringLiteral("list-chats"),
+                            Severity::Error,
+                            Workbench::tr("The chats cannot be listed: %1").arg(errorText(list.error())),
+                            {}});
             }
             if (then)
                 then();
@@ -62,7 +67,7 @@ void WorkbenchParts::listFolders() {
 }
 
 void WorkbenchParts::upsertChat(const std::shared_ptr<Conversation>& chat) {
-    if (chat->id == 0)
+    if (chat->id == 0 || chat->deleted)
         return;
     chats.upsert(rowOf(chat->chat));
     if (isOpen(*chat))
@@ -174,12 +179,21 @@ void Workbench::deleteChat(ChatId id) {
         return;
     const QString title = row->title;
     const bool wasOpen = p.open->id == id;
+    const auto stop = [&p](Conversation& chat) {
+        chat.deleted = true;
+        chat.stopAsked = chat.turnPending;
+        p.replies.stop(chat);
+    };
     if (const auto living = p.alive.find(id); living != p.alive.end())
-        p.replies.stop(*living->second);
+        stop(*living->second);
     if (wasOpen) {
-        p.replies.stop(*p.open);
+        stop(*p.open);
         newChat();
     }
+    const auto restore = [&p](ChatId chat) {
+        if (const auto living = p.alive.find(chat); living != p.alive.end())
+            living->second->deleted = false;
+    };
     p.chats.remove(id);
     if (id < 0) {
         p.alive.erase(id);
@@ -187,18 +201,20 @@ void Workbench::deleteChat(ChatId id) {
     }
     p.store.post(
         this, [id](Store& s) { return s.setChatDeleted(id, true); },
-        [this](Result<void> done) {
+        [this, id, restore](Result<void> done) {
             if (!done) {
+                restore(id);
                 m_parts->notSaved(WorkbenchParts::errorText(done.error()));
                 m_parts->listChats();
             }
         });
-    p.pushUndo(tr("Undo delete of “%1”").arg(title), [this, id, wasOpen] {
+    p.pushUndo(tr("Undo delete of “%1”").arg(title), [this, id, wasOpen, restore] {
         m_parts->store.post(
             this, [id](Store& s) { return s.setChatDeleted(id, false); },
-            [this, id, wasOpen](Result<void> done) {
+            [this, id, wasOpen, restore](Result<void> done) {
                 if (!done)
                     return m_parts->notSaved(WorkbenchParts::errorText(done.error()));
+                restore(id);
                 m_parts->listChats([this, id, wasOpen] {
                     if (wasOpen)
                         openChat(id);
@@ -236,8 +252,14 @@ void Workbench::renameFolder(FolderId id, const QString& name) {
 }
 
 void Workbench::deleteFolder(FolderId id) {
-    if (m_parts->open->chat.folder == id)
-        m_parts->open->chat.folder = 0;
+    const auto forget = [id](Conversation& chat) {
+        if (chat.chat.folder == id)
+            chat.chat.folder = 0;
+    };
+    forget(*m_parts->open);
+    forget(*m_parts->fresh);
+    for (const auto& [chatId, chat] : m_parts->alive)
+        forget(*chat);
     m_parts->store.post(
         this, [id](Store& s) { return s.deleteFolder(id); },
         [this](Result<void> done) {
@@ -296,7 +318,11 @@ void Workbench::importChats(const QString& path) {
         [path](Store& s) -> Result<std::vector<int64_t>> {
             constexpr qint64 Largest = qint64{256} << 20;
             QFile file(path);
-            if (!QFileInfo(path).isFile() || !file.open(QIODevice::ReadOnly))
+            if (!QFileInfo(path).isFile())
+                return engine::Error{engine::ErrorCode::FileNotFound,
+                                     QStringLiteral("'%1' is not there or is no file").arg(path).toStdString(),
+                                     path.toStdString()};
+            if (!file.open(QIODevice::ReadOnly))
                 return engine::Error{
                     engine::ErrorCode::FileNotFound,
                     QStringLiteral("'%1' cannot be read: %2").arg(path, file.errorString()).toStdString(),
@@ -350,6 +376,11 @@ void WorkbenchParts::runSearch() {
                     }
                     hits.append(std::move(hit));
                 }
+            else
+                showBanner({QStringLiteral("search"),
+                            Severity::Error,
+                            Workbench::tr("The search failed: %1").arg(errorText(found.error())),
+                            {}});
             const int count = static_cast<int>(hits.size());
             search.setHits(std::move(hits));
             emit bench.searchFinished(text, count);

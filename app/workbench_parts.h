@@ -68,13 +68,15 @@ struct WorkbenchParts {
     void setOpen(std::shared_ptr<Conversation> chat, MessageId reveal);
     void refresh();  // rows of the open chat from its tree
     bool isOpen(const Conversation& chat) const { return open.get() == &chat; }
-    // Stores a turn and starts its reply. user may be empty text with userId 0: only a new reply below `parent`.
+    // Stores a turn and starts its reply. Nothing said: only a new reply below `parent`.
     void beginTurn(MessageId parent, const std::optional<QString>& said, MessageRow reply,
                    std::vector<StoredToken> tokens);
     void turnStored(const std::shared_ptr<Conversation>& chat, MessageId user, MessageId reply,
                     const Store::TurnIds& ids);
     void turnNotStored(const std::shared_ptr<Conversation>& chat, MessageId user, MessageId reply, const QString& why);
     void saveUnsaved(const std::shared_ptr<Conversation>& chat);
+    void saveAllUnsaved();
+    void saved();  // hides the banner once every chat is on the disk
     void addNote(const std::shared_ptr<Conversation>& chat, MessageId after, Severity severity, const QString& text,
                  const Action& action = {});
     void withTokens(const std::shared_ptr<Conversation>& chat, MessageId reply, std::function<void()> then);

@@ -1,8 +1,6 @@
 // The open chat: opening, saying something, versions, edits, forks, deletion, drafts.
-#include <QDate>
 #include <QRandomGenerator>
 
-#include "app/store/token_blob.h"
 #include "app/workbench_parts.h"
 
 namespace app {
@@ -117,7 +115,7 @@ const ModelRack::Loaded* WorkbenchParts::modelFor(const Conversation& chat) cons
 }
 
 bool WorkbenchParts::isBusy(const Conversation& chat) const {
-    return chat.turnPending || replies.isRunning(chat);
+    return chat.turnPending || chat.savePending || replies.isRunning(chat);
 }
 
 QString WorkbenchParts::sendBlockReason() const {
@@ -192,7 +190,7 @@ void WorkbenchParts::beginTurn(MessageId parent, const std::optional<QString>& s
         row.text = *said;
         row.created = QDateTime::currentDateTime();
         turn.user = storedFromNode(chat->add(std::move(row)), chat->id);
-        if (chat->isEmpty() || (!chat->chat.titleGiven && chat->path(user).size() == 1))
+        if (!chat->chat.titleGiven && chat->path(user).size() == 1)
             chat->chat.title = titleFromText(*said).toStdString();
         chat->draft.clear();
         chat->chat.hasDraft = false;
@@ -256,7 +254,7 @@ void WorkbenchParts::turnStored(const std::shared_ptr<Conversation>& chat, Messa
     if (user != 0)
         renumber(user, ids.user, MessageState::Done);
     renumber(reply, ids.reply, MessageState::Waiting);
-    hideBanner(QStringLiteral("not-saved"));
+    saved();
     upsertChat(chat);
     if (isNew && isOpen(*chat))
         emit bench.currentChatChanged(chat->id);
@@ -290,10 +288,27 @@ void Workbench::retrySave(MessageId) {
     m_parts->saveUnsaved(m_parts->open);
 }
 
-// All that a chat holds and the disk does not, in one go, parents first.
+void WorkbenchParts::saveAllUnsaved() {
+    saveUnsaved(open);
+    const auto all = alive;
+    for (const auto& [id, chat] : all)
+        if (!isOpen(*chat))
+            saveUnsaved(chat);
+}
+
+void WorkbenchParts::saved() {
+    bool all = open->unsaved().empty();
+    for (const auto& [id, chat] : alive)
+        all = all && chat->unsaved().empty();
+    if (all)
+        hideBanner(QStringLiteral("not-saved"));
+}
+
+// All that a chat holds and the disk does not, parents first. What was stored before the disk refused is not stored
+// again.
 void WorkbenchParts::saveUnsaved(const std::shared_ptr<Conversation>& chat) {
     const std::vector<MessageId> ids = chat->unsaved();
-    if (ids.empty() || chat->turnPending)
+    if (ids.empty() || chat->turnPending || chat->savePending)
         return;
     struct Piece {
         StoredMessage message;
@@ -302,68 +317,94 @@ void WorkbenchParts::saveUnsaved(const std::shared_ptr<Conversation>& chat) {
     std::vector<Piece> pieces;
     for (const MessageId id : ids) {
         const MessageNode& node = *chat->find(id);
-        Piece piece{storedFromNode(node, chat->id), node.tokens};
-        if (piece.message.state == StoredState::Streaming)
-            return;  // first the reply ends
-        pieces.push_back(std::move(piece));
+        pieces.push_back({storedFromNode(node, chat->id), node.tokens});
     }
     struct Saved {
         int64_t chat = 0;
-        std::vector<int64_t> ids;
+        std::vector<std::pair<int64_t, bool>> messages = {};  // their ids, and whether all of each is stored
+        std::optional<engine::Error> refused = {};
     };
+    const auto setPending = [this, chat](bool pending) {
+        chat->savePending = pending;
+        emit bench.runningChanged();
+        emit bench.canSendChanged();
+    };
+    setPending(true);  // what is said or deleted meanwhile would be about numbers that change
     store.post(
         &bench,
         [pieces = std::move(pieces), record = chat->chat](Store& s) -> Result<Saved> {
-            Saved saved{record.id, {}};
-            if (saved.chat <= 0) {
-                TRY(saved.chat, s.createChat(record));
-            }
+            Saved saved{record.id};
             std::map<int64_t, int64_t> newIds;
-            for (const Piece& piece : pieces) {
+            const auto save = [&](const Piece& piece) -> Result<void> {
                 StoredMessage message = piece.message;
                 message.chat = saved.chat;
                 if (const auto parent = newIds.find(message.parent); parent != newIds.end())
                     message.parent = parent->second;
-                int64_t id = message.id;
-                if (id < 0) {
-                    TRY(id, s.appendMessage(message));
-                    newIds[message.id] = id;
+                if (message.id < 0) {
+                    TRY(message.id, s.appendMessage(message));
+                    newIds[piece.message.id] = message.id;
                 }
-                message.id = id;
+                saved.messages.emplace_back(message.id, false);
                 if (message.role == StoredRole::Assistant)
                     TRY_VOID(s.finishReply(message, piece.tokens));
-                saved.ids.push_back(id);
+                saved.messages.back().second = true;
+                return {};
+            };
+            if (saved.chat <= 0) {
+                TRY(saved.chat, s.createChat(record));
             }
+            for (const Piece& piece : pieces)
+                if (const auto done = save(piece); !done) {
+                    saved.refused = done.error();
+                    break;
+                }
             return saved;
         },
-        [this, chat, ids](Result<Saved> saved) {
-            if (!saved)
-                return notSaved(errorText(saved.error()));
+        [this, chat, ids, setPending](Result<Saved> result) {
+            setPending(false);
+            if (!result)
+                return notSaved(errorText(result.error()));
             const ChatId before = chat->id;
-            chat->id = chat->chat.id = saved->chat;
+            chat->id = chat->chat.id = result->chat;
             if (before != chat->id) {
                 alive.erase(before);
+                alive[chat->id] = chat;
                 chats.remove(before);
             }
-            for (size_t i = 0; i < ids.size(); ++i) {
-                chat->renumber(ids[i], saved->ids[i]);
-                replies.renumbered(*chat, ids[i], saved->ids[i]);
-                if (MessageNode* node = chat->find(saved->ids[i])) {
-                    node->stored = true;
-                    if (node->row.state == MessageState::NotSaved)
-                        node->row.state = MessageState::Done;
-                    if (node->row.state != MessageState::Failed)
-                        node->row.error.clear();
-                }
+            for (size_t i = 0; i < result->messages.size(); ++i) {
+                const auto& [id, whole] = result->messages[i];
+                chat->renumber(ids[i], id);
+                replies.renumbered(*chat, ids[i], id);
+                MessageNode* node = chat->find(id);
+                if (!node || !whole)
+                    continue;
+                node->stored = true;
+                if (node->row.state == MessageState::NotSaved)
+                    node->row.state = MessageState::Done;
+                if (node->row.state != MessageState::Failed)
+                    node->row.error.clear();
             }
-            hideBanner(QStringLiteral("not-saved"));
+            if (chat->deleted && before < 0) {  // while it was on its way
+                alive.erase(chat->id);
+                return store.post(
+                    &bench, [id = chat->id](Store& s) { return s.setChatDeleted(id, true); }, [](Result<void>) {});
+            }
             upsertChat(chat);
             if (isOpen(*chat)) {
                 refresh();
-                emit bench.currentChatChanged(chat->id);
-            } else if (!isBusy(*chat)) {
-                alive.erase(chat->id);
+                if (before != chat->id)
+                    emit bench.currentChatChanged(chat->id);
             }
+            for (size_t i = 0; i < result->messages.size(); ++i)
+                if (result->messages[i].first != ids[i])
+                    emit bench.messageStored(result->messages[i].first);
+            if (result->refused)
+                return notSaved(errorText(*result->refused));
+            if (!chat->unsaved().empty())
+                return saveUnsaved(chat);  // a reply has ended meanwhile
+            saved();
+            if (!isOpen(*chat) && !isBusy(*chat))
+                alive.erase(chat->id);
         });
 }
 
@@ -413,42 +454,15 @@ void Workbench::editMessage(MessageId id, const QString& text) {
 
 void WorkbenchParts::addFinished(MessageRow row, std::vector<StoredToken> tokens) {
     const std::shared_ptr<Conversation> chat = open;
-    const MessageId temporary = row.id = chat->temporaryId();
+    row.id = chat->temporaryId();
     row.created = QDateTime::currentDateTime();
     row.hasTokens = !tokens.empty();
     MessageNode& node = chat->add(std::move(row));
     node.tokens = std::move(tokens);
     refresh();
     composer.recount();
-    if (chat->id <= 0 || node.row.parent < 0) {
-        alive[chat->id] = chat;
-        return notSaved(Workbench::tr("the messages before it are not saved either"));
-    }
-    StoredMessage message = storedFromNode(node, chat->id);
-    store.post(
-        &bench,
-        [message, records = node.tokens](Store& s) -> Result<int64_t> {
-            TRY(const int64_t id, s.appendMessage(message));
-            StoredMessage whole = message;
-            whole.id = id;
-            TRY_VOID(s.finishReply(whole, records));
-            return id;
-        },
-        [this, chat, temporary](Result<int64_t> id) {
-            if (!id) {
-                alive[chat->id] = chat;
-                return notSaved(errorText(id.error()));
-            }
-            const int at = isOpen(*chat) ? messages.rowOf(temporary) : -1;
-            chat->renumber(temporary, *id);
-            chat->find(*id)->stored = true;
-            if (at >= 0) {
-                MessageRow shown = messages.at(at);
-                shown.id = *id;
-                messages.replace(at, shown);
-            }
-            emit bench.messageStored(*id);
-        });
+    alive[chat->id] = chat;
+    saveUnsaved(chat);
 }
 
 void Workbench::continueReply(MessageId reply) {
@@ -594,7 +608,8 @@ void Workbench::deleteMessage(MessageId id) {
                 WorkbenchParts& p = *m_parts;
                 if (!stored)
                     return p.notSaved(WorkbenchParts::errorText(stored.error()));
-                if (p.open->id != chatId || p.isBusy(*p.open))
+                // Words that only the memory has stay there; the message is seen when the chat is opened again.
+                if (p.open->id != chatId || p.isBusy(*p.open) || !p.open->unsaved().empty())
                     return;
                 auto fresh = Conversation::fromStored(*stored, p.settings.chatDefaults());
                 fresh->draft = p.open->draft;

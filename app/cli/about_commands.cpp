@@ -113,13 +113,14 @@ Result<void> runVersion(CliContext& context) {
 
 Result<void> runModels(CliContext& context) {
     Json models = Json::array();
-    for (const std::string& path : libraryFiles(context.profile)) {
+    const std::vector<StoredModel> remembered = rememberedModels(context.profile);
+    for (const std::string& path : libraryFiles(context.profile, remembered)) {
         const auto file = engine::ModelFile::open(path);
         if (!file) {
             context.output.note("note: " + file.error().message);
             continue;
         }
-        models.push_back(describeModel(**file, knownSha256(context.profile, path)));
+        models.push_back(describeModel(**file, knownSha256(remembered, path)));
     }
     if (context.output.json()) {
         context.output.object({{"models", models}});
@@ -139,7 +140,7 @@ Result<void> runModels(CliContext& context) {
 Result<void> runInfo(CliContext& context) {
     TRY(const std::string path, chosenModel(context));
     TRY(const auto file, engine::ModelFile::open(path));
-    Json info = describeModel(*file, knownSha256(context.profile, file->path()));
+    Json info = describeModel(*file, knownSha256(rememberedModels(context.profile), file->path()));
     Json metadata = Json::object();
     for (const auto* entry : file->keys())
         metadata[entry->first] = valueJson(entry->second, context.arguments.has("--full"));

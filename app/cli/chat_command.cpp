@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/session.h"
+#include "app/prompt.h"
 #include "app/store/store.h"
 #include "engine/io/plain_text.h"
 
@@ -57,10 +58,9 @@ class Conversation {
         for (const std::string& notice : m_store->notices())
             m_context.output.note("note: " + notice);
         if (m_store->readOnly())
-            return Error{
-                ErrorCode::Unsupported,
-                "The store was made by a newer version and can only be read; use --no-store to chat without it",
-                m_store->path()};
+            return Error{ErrorCode::Unsupported,
+                         "The store can only be read, as said above; use --no-store to chat without it",
+                         m_store->path()};
         m_chat.modelPath = m_session.model.path;
         m_chat.modelName = m_session.model.name;
         m_chat.settingsJson = jsonText({{"systemPrompt", m_system}});
@@ -102,25 +102,30 @@ class Conversation {
             result = std::move(results->front());
         else
             result.error = std::move(results).error();
-        TRY_VOID(storeReply(result));
+        const Result<void> kept = storeReply(result);
         for (const std::string& note : result.stats.notes)
             m_context.output.note("note: " + note);
         if (!saved)
             m_context.output.note("note: the reply could not be saved while it streamed: " + saved.error().message);
-        if (result.error)
+        if (result.error) {
+            if (!kept)
+                m_context.output.note("note: what was generated before could not be saved: " + kept.error().message);
             return *result.error;
+        }
         m_turns.push_back({StoredRole::Assistant, result.text});
         if (m_context.output.json()) {
             Json object = generationJson(result, m_settings.logprobs);
-            if (m_store)
+            if (m_store && kept)
                 object["messageId"] = m_reply.id;
             m_context.output.object(object);
         } else {
             m_context.output.text("\n");
         }
-        if (result.stop == engine::StopReason::Cancelled)
-            return Error{ErrorCode::Cancelled, m_store ? "Cancelled; the reply so far is kept" : "Cancelled", {}};
-        return {};
+        TRY_VOID(kept);  // what could not be kept is printed at least
+        if (result.stop != engine::StopReason::Cancelled)
+            return {};
+        m_context.output.resultGiven();
+        return Error{ErrorCode::Cancelled, m_store ? "Cancelled; the reply so far is kept" : "Cancelled", {}};
     }
 
   private:
@@ -143,23 +148,12 @@ class Conversation {
     }
 
     Result<std::vector<int32_t>> renderedIds() const {
-        const engine::Tokenizer& tokenizer = *m_session.model.tokenizer;
         Json messages = Json::array();
-        if (!m_system.empty())
-            messages.push_back({{"role", "system"}, {"content", m_system}});
+        addTurn(messages, "system", m_system);
         for (const Turn& turn : m_turns)
-            messages.push_back({{"role", storedRoleName(turn.role)}, {"content", turn.text}});
-        Json variables = {{"messages", std::move(messages)}, {"add_generation_prompt", true}};
-        const auto define = [&](const char* name, int32_t id) {
-            variables[name] = id >= 0 ? std::string(tokenizer.tokenText(id)) : std::string();
-        };
-        define("bos_token", tokenizer.bosId());
-        define("eos_token", tokenizer.eosId());
-        TRY(const auto parts, m_template->render(variables, today()));
-        std::vector<int32_t> ids = tokenizer.encodeParts(parts);
-        if (tokenizer.addsBos() && tokenizer.bosId() >= 0 && (ids.empty() || ids.front() != tokenizer.bosId()))
-            ids.insert(ids.begin(), tokenizer.bosId());
-        return ids;
+            addTurn(messages, storedRoleName(turn.role), turn.text);
+        TRY(Prompt prompt, renderPrompt({m_session.model.tokenizer, m_template, std::move(messages), today()}));
+        return std::move(prompt.ids);
     }
 
     // The acknowledgement is printed when, and only when, the words are on the disk.
@@ -175,7 +169,7 @@ class Conversation {
         user.text = text;
         reply.role = StoredRole::Assistant;
         reply.state = StoredState::Streaming;
-        reply.facts = facts({});
+        reply.facts = facts();
         TRY(const Store::TurnIds ids, m_store->beginTurn({m_chat, user, reply}));
         m_chat.id = ids.chat;
         reply.id = ids.reply;
@@ -196,7 +190,14 @@ class Conversation {
                         : result.stop == engine::StopReason::Cancelled ? StoredState::Stopped
                                                                        : StoredState::Done;
         m_reply.error = result.error ? result.error->message : "";
-        m_reply.facts = facts(result);
+        m_reply.facts = facts();
+        m_reply.facts.promptTokens = result.stats.promptTokens;
+        m_reply.facts.reusedTokens = result.stats.reusedTokens;
+        m_reply.facts.tokens = result.stats.generatedTokens;
+        m_reply.facts.prefillSeconds = result.stats.prefillSeconds;
+        m_reply.facts.decodeSeconds = result.stats.decodeSeconds;
+        m_reply.facts.firstTokenSeconds = result.stats.firstTokenSeconds;
+        m_reply.facts.stopReason = result.error ? "" : engine::stopReasonName(result.stop);
         std::vector<StoredToken> tokens;
         int64_t end = 0;
         for (size_t i = 0; i < result.tokens.size(); ++i) {
@@ -212,15 +213,9 @@ class Conversation {
 
     std::string piece(int32_t id) const { return m_session.model.tokenizer->piece(id, true); }
 
-    ReplyFacts facts(const Generation& result) const {
+    // What is known before the first word.
+    ReplyFacts facts() const {
         ReplyFacts facts;
-        facts.promptTokens = result.stats.promptTokens;
-        facts.reusedTokens = result.stats.reusedTokens;
-        facts.tokens = result.stats.generatedTokens;
-        facts.prefillSeconds = result.stats.prefillSeconds;
-        facts.decodeSeconds = result.stats.decodeSeconds;
-        facts.firstTokenSeconds = result.stats.firstTokenSeconds;
-        facts.stopReason = result.tokens.empty() && !result.error ? "" : engine::stopReasonName(result.stop);
         facts.seed = m_settings.sampling.seed;
         facts.modelName = m_session.model.name;
         facts.quantization = m_session.model.fileType;

@@ -85,11 +85,9 @@ Result<void> runBatch(CliContext& context, const RequestSettings& defaults) {
     engine::Error firstError;
     bool failed = false, cancelled = false;
     for (size_t i = 0; i < results.size(); ++i) {
-        Json object = generationJson(results[i], lines[i].settings.logprobs);
+        const Json object = generationJson(results[i], lines[i].settings.logprobs);
         cancelled |= results[i].stop == engine::StopReason::Cancelled && !results[i].error;
         if (results[i].error) {
-            object["error"] = {{"code", engine::codeName(results[i].error->code)},
-                               {"message", results[i].error->message}};
             firstError = failed ? firstError : *results[i].error;
             failed = true;
         }
@@ -145,12 +143,7 @@ Result<void> runGenerate(CliContext& context) {
         context.output.note("note: " + note);
     if (result.error) {
         if (context.output.json() && !result.tokens.empty()) {  // what was generated before is kept
-            Json object = generationJson(result, settings.logprobs);
-            object.erase("stop");
-            object["error"] = {{"code", engine::codeName(result.error->code)},
-                               {"message", result.error->message},
-                               {"where", result.error->where}};
-            context.output.object(object);
+            context.output.object(generationJson(result, settings.logprobs));
             context.output.resultGiven();
         }
         return *result.error;

@@ -15,10 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-fs::path systemPath(const std::string& utf8) {
-    return fs::path(std::u8string(utf8.begin(), utf8.end()));
-}
-
 std::string utf8(const fs::path& path) {
     const std::u8string text = path.u8string();
     return {text.begin(), text.end()};
@@ -51,8 +47,9 @@ void collect(const fs::path& folder, int depth, std::vector<std::string>& files)
     }
 }
 
-// Asks without creating anything.
-std::vector<StoredModel> storedModels(const Profile& profile) {
+}  // namespace
+
+std::vector<StoredModel> rememberedModels(const Profile& profile) {
     std::error_code ignored;
     if (!fs::exists(systemPath(profile.store), ignored))
         return {};
@@ -63,13 +60,11 @@ std::vector<StoredModel> storedModels(const Profile& profile) {
     return models ? *std::move(models) : std::vector<StoredModel>();
 }
 
-}  // namespace
-
-std::vector<std::string> libraryFiles(const Profile& profile) {
+std::vector<std::string> libraryFiles(const Profile& profile, const std::vector<StoredModel>& remembered) {
     std::vector<std::string> files;
     collect(systemPath(profile.models), 3, files);
     std::error_code ignored;
-    for (const StoredModel& model : storedModels(profile))
+    for (const StoredModel& model : remembered)
         if (fs::is_regular_file(systemPath(model.path), ignored) && isFirstPart(model.path))
             files.push_back(model.path);
     std::sort(files.begin(), files.end());
@@ -78,7 +73,7 @@ std::vector<std::string> libraryFiles(const Profile& profile) {
 }
 
 std::optional<std::string> findInLibrary(const Profile& profile, const std::string& name) {
-    const std::vector<std::string> files = libraryFiles(profile);
+    const std::vector<std::string> files = libraryFiles(profile, rememberedModels(profile));
     const std::string wanted = lower(name);
     for (const std::string& path : files) {
         const std::string file = lower(utf8(systemPath(path).filename()));
@@ -111,9 +106,9 @@ Json describeModel(const engine::ModelFile& file, const std::string& sha256) {
             {"sha256", sha256.empty() ? Json(nullptr) : Json(sha256)}};
 }
 
-std::string knownSha256(const Profile& profile, const std::string& path) {
+std::string knownSha256(const std::vector<StoredModel>& remembered, const std::string& path) {
     std::error_code ignored;
-    for (const StoredModel& model : storedModels(profile))
+    for (const StoredModel& model : remembered)
         if (model.path == path && model.modifiedMs == modifiedMilliseconds(path) &&
             static_cast<uintmax_t>(model.sizeBytes) == fs::file_size(systemPath(path), ignored))
             return model.sha256;

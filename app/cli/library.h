@@ -7,18 +7,21 @@
 
 #include "app/cli/output.h"
 #include "app/profile.h"
+#include "app/store/records.h"
 #include "engine/io/model_file.h"
 
 namespace app {
 
+// What the window knows of files. Read once: it opens the store. Empty when there is none or it cannot be read.
+std::vector<StoredModel> rememberedModels(const Profile& profile);
 // Paths, sorted; of a split model its first part. Looks into subfolders, three deep.
-std::vector<std::string> libraryFiles(const Profile& profile);
+std::vector<std::string> libraryFiles(const Profile& profile, const std::vector<StoredModel>& remembered);
 // By file name, with or without ".gguf", or by the model's own name; capital letters do not matter.
 std::optional<std::string> findInLibrary(const Profile& profile, const std::string& name);
 
-// The fields of `models`. sha256 is null unless the store knows it for this very file.
+// The fields of `models`. sha256: empty becomes null.
 Json describeModel(const engine::ModelFile& file, const std::string& sha256);
-// What the store knows; empty when it does not exist or knows nothing.
-std::string knownSha256(const Profile& profile, const std::string& path);
+// Empty unless it is known of this very file: same size, same time of change.
+std::string knownSha256(const std::vector<StoredModel>& remembered, const std::string& path);
 
 }  // namespace app

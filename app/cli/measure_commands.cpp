@@ -62,9 +62,6 @@ class NpyFile {
     }
 
   private:
-    static std::filesystem::path systemPath(const std::string& utf8) {
-        return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
-    }
     void write(const void* bytes, size_t count) {
         m_out.write(static_cast<const char*>(bytes), static_cast<std::streamsize>(count));
         m_hash.update({static_cast<const std::byte*>(bytes), count});

@@ -21,6 +21,10 @@ std::string jsonText(const Json& value, int indent) {
     return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
+Json errorJson(const engine::Error& error) {
+    return {{"code", engine::codeName(error.code)}, {"message", error.message}, {"where", error.where}};
+}
+
 std::string humanBytes(int64_t bytes) {
     if (bytes < 1000)
         return fmt::format("{} bytes", bytes);
@@ -54,8 +58,7 @@ void Output::note(std::string_view sentence) {
 void Output::error(const engine::Error& error) {
     progressDone();
     if (m_json && !m_resultGiven)
-        object(
-            {{"error", {{"code", engine::codeName(error.code)}, {"message", error.message}, {"where", error.where}}}});
+        object({{"error", errorJson(error)}});
     // One line, whatever the sentence quotes.
     std::string line = fmt::format("error: {}: {}", engine::codeName(error.code), error.message);
     for (char& c : line)

@@ -41,6 +41,7 @@ class Output {
 
 // JSON text in valid UTF-8, on one line; broken bytes of foreign strings become U+FFFD.
 std::string jsonText(const Json& value, int indent = -1);
-std::string humanBytes(int64_t bytes);  // "98.5 MB"
+Json errorJson(const engine::Error& error);  // {"code", "message", "where"}
+std::string humanBytes(int64_t bytes);       // "98.5 MB"
 
 }  // namespace app

@@ -253,6 +253,10 @@ Json generationJson(const Generation& generation, int logprobs) {
                    {"acceptedTokens", stats.acceptedTokens},
                    {"seed", generation.seed},
                    {"contextShifts", stats.contextShifts}};
+    if (generation.error) {
+        object.erase("stop");
+        object["error"] = errorJson(*generation.error);
+    }
     if (logprobs >= 0) {
         Json rows = Json::array();
         for (const engine::SampledToken& token : generation.tokens) {

@@ -47,7 +47,7 @@ engine::Result<std::vector<Generation>> runRequests(Session& session, std::vecto
                                                     Interrupt& interrupt, const OnToken& onToken,
                                                     const OnContextShift& onContextShift);
 std::string contextShiftText(const engine::ContextShiftedEvent& shift);  // a line for people
-// The fields that `generate` promises.
+// The fields that `generate` promises; of a failed request "error" in the place of "stop".
 Json generationJson(const Generation& generation, int logprobs);
 // A JSON array of token ids; the error names the element. `what` is where it comes from.
 engine::Result<std::vector<int32_t>> idsFromJson(const Json& array, int64_t vocabSize, std::string_view what);

@@ -15,10 +15,6 @@ using engine::Result;
 
 namespace {
 
-std::filesystem::path systemPath(const std::string& utf8) {
-    return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
-}
-
 Result<std::unique_ptr<Store>> openStore(CliContext& context, bool readOnly) {
     std::error_code ignored;
     if (!std::filesystem::exists(systemPath(context.profile.store), ignored))
@@ -55,7 +51,11 @@ Result<void> writeFile(const std::string& path, const std::string& text) {
 Result<void> runStoreCheck(CliContext& context) {
     // Not read-only: whoever was killed while writing left a log that has to be taken in first.
     TRY(const auto store, openStore(context, false));
-    TRY(const StoreCheck check, store->check());
+    TRY(StoreCheck check, store->check());
+    if (store->recovered()) {  // in order now, but something may be missing: said once, as a problem
+        check.ok = false;
+        check.problems.insert(check.problems.begin(), store->notices().begin(), store->notices().end());
+    }
     if (context.output.json()) {
         context.output.object({{"ok", check.ok},
                                {"chats", check.chats},

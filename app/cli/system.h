@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <stop_token>
 #include <string>
 
@@ -13,9 +14,11 @@ void keepFilesPrivate();
 int64_t peakRssBytes();
 int64_t memoryBytes();
 std::string cpuName();
-bool outputIsTerminal();
 bool errorIsTerminal();
 bool inputIsTerminal();
+inline std::filesystem::path systemPath(const std::string& utf8) {
+    return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
+}
 std::string today();                                    // "2026-01-31", local
 int64_t modifiedMilliseconds(const std::string& path);  // since 1970; 0: unknown
 

@@ -43,9 +43,6 @@ std::string cpuName() {
     return "unknown";
 }
 
-bool outputIsTerminal() {
-    return isatty(STDOUT_FILENO);
-}
 bool errorIsTerminal() {
     return isatty(STDERR_FILENO);
 }

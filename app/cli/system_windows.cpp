@@ -44,9 +44,6 @@ std::string cpuName() {
     return found == ERROR_SUCCESS ? name : "unknown";
 }
 
-bool outputIsTerminal() {
-    return _isatty(1);
-}
 bool errorIsTerminal() {
     return _isatty(2);
 }

@@ -31,7 +31,7 @@ Result<int64_t> Store::createChat(const StoredChat& chat) {
 }
 
 Result<std::vector<StoredChat>> Store::chats() {
-    TRY(auto s, m_state->db->prepare(fmt::format(
+    TRY(auto s, m_state->prepare(fmt::format(
                     "SELECT {} FROM chats WHERE deleted_ms IS NULL ORDER BY sequence DESC, id DESC", ChatColumns)));
     std::vector<StoredChat> chats;
     for (;;) {
@@ -46,15 +46,15 @@ Result<StoredConversation> Store::conversation(int64_t chat) {
     StoredConversation c;
     {
         TRY(auto s,
-            m_state->db->prepare(fmt::format("SELECT {} FROM chats WHERE id = ? AND deleted_ms IS NULL", ChatColumns)));
+            m_state->prepare(fmt::format("SELECT {} FROM chats WHERE id = ? AND deleted_ms IS NULL", ChatColumns)));
         TRY(const bool row, s.bind(chat).step());
         if (!row)
             return engine::invalid("there is no chat {}", chat);
         c.chat = readChat(s);
     }
     {
-        TRY(auto s, m_state->db->prepare(fmt::format(
-                        "SELECT {} FROM messages WHERE chat = ? AND deleted = 0 ORDER BY id", MessageColumns)));
+        TRY(auto s, m_state->prepare(fmt::format("SELECT {} FROM messages WHERE chat = ? AND deleted = 0 ORDER BY id",
+                                                 MessageColumns)));
         s.bind(chat);
         for (;;) {
             TRY(const bool row, s.step());
@@ -64,9 +64,9 @@ Result<StoredConversation> Store::conversation(int64_t chat) {
         }
     }
     {
-        TRY(auto s, m_state->db->prepare(
-                        "SELECT id, chat, after, severity, text, action_id, action_text, created_ms FROM notes "
-                        "WHERE chat = ? ORDER BY id"));
+        TRY(auto s,
+            m_state->prepare("SELECT id, chat, after, severity, text, action_id, action_text, created_ms FROM notes "
+                             "WHERE chat = ? ORDER BY id"));
         s.bind(chat);
         for (;;) {
             TRY(const bool row, s.step());
@@ -83,8 +83,8 @@ Result<StoredConversation> Store::conversation(int64_t chat) {
 Result<void> Store::updateChat(const StoredChat& chat) {
     return m_state->write("the chat could not be saved", [&]() -> Result<void> {
         TRY(auto s,
-            m_state->db->prepare("UPDATE chats SET title = ?, title_given = ?, folder = ?, pinned = ?, model_path = ?, "
-                                 "model_name = ?, settings = ? WHERE id = ?"));
+            m_state->prepare("UPDATE chats SET title = ?, title_given = ?, folder = ?, pinned = ?, model_path = ?, "
+                             "model_name = ?, settings = ? WHERE id = ?"));
         const std::string title = cleanText(chat.title), settings = cleanText(chat.settingsJson);
         const std::string modelPath = cleanText(chat.modelPath), modelName = cleanText(chat.modelName);
         s.bind(title).bind(int64_t{chat.titleGiven}).bindId(chat.folder).bind(int64_t{chat.pinned});
@@ -94,7 +94,7 @@ Result<void> Store::updateChat(const StoredChat& chat) {
 
 Result<void> Store::setActiveLeaf(int64_t chat, int64_t message) {
     return m_state->write("the chat could not be saved", [&]() -> Result<void> {
-        TRY(auto s, m_state->db->prepare("UPDATE chats SET active_leaf = ? WHERE id = ?"));
+        TRY(auto s, m_state->prepare("UPDATE chats SET active_leaf = ? WHERE id = ?"));
         return s.bind(message).bind(chat).run();
     });
 }
@@ -119,14 +119,14 @@ Result<int64_t> Store::duplicateChat(int64_t chat, const std::string& title) {
                 message.state = StoredState::Interrupted;
             TRY(ids[old], m_state->insertMessage(message, factsToJson(message.facts)));
             TRY_VOID(m_state->index(ids[old], cleanText(message.text)));
-            TRY(auto s, m_state->db->prepare(
+            TRY(auto s, m_state->prepare(
                             "INSERT INTO tokens(message, records) SELECT ?, records FROM tokens WHERE message = ?"));
             TRY_VOID(s.bind(ids[old]).bind(old).run());
         }
         for (const StoredNote& note : source.notes) {
-            TRY(auto s, m_state->db->prepare(
-                            "INSERT INTO notes(chat, after, severity, text, action_id, action_text, created_ms) "
-                            "VALUES (?, ?, ?, ?, ?, ?, ?)"));
+            TRY(auto s,
+                m_state->prepare("INSERT INTO notes(chat, after, severity, text, action_id, action_text, created_ms) "
+                                 "VALUES (?, ?, ?, ?, ?, ?, ?)"));
             s.bind(id)
                 .bind(ids.contains(note.after) ? ids[note.after] : 0)
                 .bind(int64_t{note.severity})
@@ -141,13 +141,13 @@ Result<int64_t> Store::duplicateChat(int64_t chat, const std::string& title) {
 Result<void> Store::setChatDeleted(int64_t chat, bool deleted) {
     return m_state->write(deleted ? "the chat could not be deleted" : "the chat could not be brought back",
                           [&]() -> Result<void> {
-                              TRY(auto s, m_state->db->prepare("UPDATE chats SET deleted_ms = ? WHERE id = ?"));
+                              TRY(auto s, m_state->prepare("UPDATE chats SET deleted_ms = ? WHERE id = ?"));
                               return s.bindId(deleted ? nowMs() : 0).bind(chat).run();
                           });
 }
 
 Result<std::vector<StoredFolder>> Store::folders() {
-    TRY(auto s, m_state->db->prepare("SELECT id, name FROM folders ORDER BY name, id"));
+    TRY(auto s, m_state->prepare("SELECT id, name FROM folders ORDER BY name, id"));
     std::vector<StoredFolder> folders;
     for (;;) {
         TRY(const bool row, s.step());
@@ -159,7 +159,7 @@ Result<std::vector<StoredFolder>> Store::folders() {
 
 Result<int64_t> Store::createFolder(const std::string& name) {
     return m_state->write("the folder could not be saved", [&]() -> Result<int64_t> {
-        TRY(auto s, m_state->db->prepare("INSERT INTO folders(name) VALUES (?)"));
+        TRY(auto s, m_state->prepare("INSERT INTO folders(name) VALUES (?)"));
         const std::string clean = cleanText(name);
         TRY_VOID(s.bind(clean).run());
         return m_state->db->lastRowId();
@@ -168,7 +168,7 @@ Result<int64_t> Store::createFolder(const std::string& name) {
 
 Result<void> Store::renameFolder(int64_t id, const std::string& name) {
     return m_state->write("the folder could not be saved", [&]() -> Result<void> {
-        TRY(auto s, m_state->db->prepare("UPDATE folders SET name = ? WHERE id = ?"));
+        TRY(auto s, m_state->prepare("UPDATE folders SET name = ? WHERE id = ?"));
         const std::string clean = cleanText(name);
         return s.bind(clean).bind(id).run();
     });
@@ -176,9 +176,9 @@ Result<void> Store::renameFolder(int64_t id, const std::string& name) {
 
 Result<void> Store::deleteFolder(int64_t id) {
     return m_state->write("the folder could not be deleted", [&]() -> Result<void> {
-        TRY(auto free, m_state->db->prepare("UPDATE chats SET folder = NULL WHERE folder = ?"));
+        TRY(auto free, m_state->prepare("UPDATE chats SET folder = NULL WHERE folder = ?"));
         TRY_VOID(free.bind(id).run());
-        TRY(auto s, m_state->db->prepare("DELETE FROM folders WHERE id = ?"));
+        TRY(auto s, m_state->prepare("DELETE FROM folders WHERE id = ?"));
         return s.bind(id).run();
     });
 }
@@ -186,8 +186,8 @@ Result<void> Store::deleteFolder(int64_t id) {
 Result<int64_t> Store::addNote(const StoredNote& note) {
     return m_state->write("the note could not be saved", [&]() -> Result<int64_t> {
         TRY(auto s,
-            m_state->db->prepare("INSERT INTO notes(chat, after, severity, text, action_id, action_text, created_ms) "
-                                 "VALUES (?, ?, ?, ?, ?, ?, ?)"));
+            m_state->prepare("INSERT INTO notes(chat, after, severity, text, action_id, action_text, created_ms) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?)"));
         const std::string text = cleanText(note.text), actionId = cleanText(note.actionId),
                           actionText = cleanText(note.actionText);
         s.bind(note.chat).bind(note.after).bind(int64_t{note.severity}).bind(text).bind(actionId).bind(actionText);
@@ -198,7 +198,7 @@ Result<int64_t> Store::addNote(const StoredNote& note) {
 
 Result<void> Store::removeNote(int64_t note) {
     return m_state->write("the note could not be removed", [&]() -> Result<void> {
-        TRY(auto s, m_state->db->prepare("DELETE FROM notes WHERE id = ?"));
+        TRY(auto s, m_state->prepare("DELETE FROM notes WHERE id = ?"));
         return s.bind(note).run();
     });
 }
@@ -206,25 +206,25 @@ Result<void> Store::removeNote(int64_t note) {
 Result<void> Store::setDraft(int64_t chat, const std::string& text) {
     return m_state->write("the draft could not be saved", [&]() -> Result<void> {
         if (text.empty()) {
-            TRY(auto s, m_state->db->prepare("DELETE FROM drafts WHERE chat = ?"));
+            TRY(auto s, m_state->prepare("DELETE FROM drafts WHERE chat = ?"));
             return s.bind(chat).run();
         }
-        TRY(auto s, m_state->db->prepare("INSERT INTO drafts(chat, text) VALUES (?, ?) "
-                                         "ON CONFLICT(chat) DO UPDATE SET text = excluded.text"));
+        TRY(auto s, m_state->prepare("INSERT INTO drafts(chat, text) VALUES (?, ?) "
+                                     "ON CONFLICT(chat) DO UPDATE SET text = excluded.text"));
         const std::string clean = cleanText(text);
         return s.bind(chat).bind(clean).run();
     });
 }
 
 Result<std::string> Store::draft(int64_t chat) {
-    TRY(auto s, m_state->db->prepare("SELECT text FROM drafts WHERE chat = ?"));
+    TRY(auto s, m_state->prepare("SELECT text FROM drafts WHERE chat = ?"));
     TRY(const bool row, s.bind(chat).step());
     return row ? cleanText(s.text(0)) : std::string();
 }
 
 Result<std::vector<StoredModel>> Store::models() {
-    TRY(auto s, m_state->db->prepare("SELECT path, size_bytes, modified_ms, facts, sha256, last_used_ms, chat_template "
-                                     "FROM models ORDER BY path"));
+    TRY(auto s, m_state->prepare("SELECT path, size_bytes, modified_ms, facts, sha256, last_used_ms, chat_template "
+                                 "FROM models ORDER BY path"));
     std::vector<StoredModel> models;
     for (;;) {
         TRY(const bool row, s.step());
@@ -237,7 +237,7 @@ Result<std::vector<StoredModel>> Store::models() {
 Result<void> Store::putModel(const StoredModel& model) {
     return m_state->write("the library could not be saved", [&]() -> Result<void> {
         TRY(auto s,
-            m_state->db->prepare(
+            m_state->prepare(
                 "INSERT INTO models(path, size_bytes, modified_ms, facts, sha256, last_used_ms, chat_template) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(path) DO UPDATE SET size_bytes = excluded.size_bytes, "
                 "modified_ms = excluded.modified_ms, facts = excluded.facts, sha256 = excluded.sha256, "
@@ -250,7 +250,7 @@ Result<void> Store::putModel(const StoredModel& model) {
 
 Result<void> Store::removeModel(const std::string& path) {
     return m_state->write("the library could not be saved", [&]() -> Result<void> {
-        TRY(auto s, m_state->db->prepare("DELETE FROM models WHERE path = ?"));
+        TRY(auto s, m_state->prepare("DELETE FROM models WHERE path = ?"));
         return s.bind(path).run();
     });
 }

@@ -8,9 +8,8 @@ using engine::Error;
 using engine::ErrorCode;
 using engine::Result;
 
-bool isDamage(int code) {
-    const int primary = code & 0xff;
-    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+static bool isDiskError(int code) {
+    return (code & 0xff) == SQLITE_IOERR;
 }
 
 Error databaseError(sqlite3* db, int code, std::string_view what) {
@@ -62,10 +61,6 @@ Statement& Statement::bind(int64_t value) {
     sqlite3_bind_int64(m_stmt, m_next++, value);
     return *this;
 }
-Statement& Statement::bind(double value) {
-    sqlite3_bind_double(m_stmt, m_next++, value);
-    return *this;
-}
 Statement& Statement::bind(std::string_view text) {
     sqlite3_bind_text64(m_stmt, m_next++, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8);
     return *this;
@@ -85,6 +80,7 @@ Result<bool> Statement::step() {
         return true;
     if (code == SQLITE_DONE)
         return false;
+    *m_diskError |= isDiskError(code);
     return databaseError(sqlite3_db_handle(m_stmt), code);
 }
 
@@ -118,9 +114,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
-    // A hostile file cannot make a statement deeper or longer than ours ever are.
+    // A query has no second file to look into; the value that databaseError() names as the largest.
+    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 1'000'000'000);
-    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1);
     return db;
 }
 
@@ -132,21 +128,29 @@ Database::~Database() {
 
 Result<void> Database::execute(const char* sql) {
     const int code = sqlite3_exec(m_db, sql, nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK)
-        return databaseError(m_db, code);
-    return {};
+    if (code == SQLITE_OK)
+        return {};
+    m_diskError |= isDiskError(code);
+    return databaseError(m_db, code);
+}
+
+void Database::rollback() noexcept {
+    if (sqlite3_get_autocommit(m_db) == 0)
+        sqlite3_exec(m_db, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
     if (const auto found = m_statements.find(std::string(sql)); found != m_statements.end())
-        return Statement(found->second);
+        return Statement(found->second, m_diskError);
     sqlite3_stmt* stmt = nullptr;
     const int code =
         sqlite3_prepare_v3(m_db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &stmt, nullptr);
-    if (code != SQLITE_OK)
+    if (code != SQLITE_OK) {
+        m_diskError |= isDiskError(code);
         return databaseError(m_db, code);
+    }
     m_statements.emplace(std::string(sql), stmt);
-    return Statement(stmt);
+    return Statement(stmt, m_diskError);
 }
 
 Result<int64_t> Database::integer(std::string_view sql) {

@@ -1,4 +1,6 @@
 // The strict reader of exported chats. Whatever the file holds, it ends as plain values or as one sentence.
+#include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "app/store/state.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr size_t LargestFile = 256u << 20, LargestText = 64u << 20;
 constexpr int DeepestNesting = 32;
+constexpr float Never = -std::numeric_limits<float>::infinity();  // the logarithm of probability 0
 constexpr size_t MostChats = 100'000, MostMessages = 1'000'000, MostTokens = 1'000'000, MostAlternatives = 256;
 
 // The depth is known before anything is parsed.
@@ -69,13 +72,16 @@ struct Field {
             return engine::invalid("{}.{} is {}, allowed is {} to {}", where, key, number, min, max);
         return number;
     }
-    Result<float> number(const char* key) const {
+    // JSON has no infinity: the export writes null for it.
+    Result<float> number(const char* key, float whenNull) const {
         const ordered_json* value = find(key);
-        if (!value || value->is_null())  // minus infinity is written as null
+        if (!value)
             return 0.0f;
-        if (!value->is_number())
-            return engine::invalid("{}.{}: a number is expected", where, key);
-        return static_cast<float>(value->get<double>());
+        if (value->is_null())
+            return whenNull;
+        if (!value->is_number() || std::abs(value->get<double>()) > std::numeric_limits<float>::max())
+            return engine::invalid("{}.{}: a number of 32 bits is expected", where, key);
+        return value->get<float>();
     }
     Result<bool> boolean(const char* key) const {
         const ordered_json* value = find(key);
@@ -119,8 +125,8 @@ Result<std::vector<StoredToken>> readTokens(const Field& message) {
         StoredToken token;
         TRY(const int64_t id, f.integer("id", 0, INT32_MAX, 0));
         token.id = static_cast<int32_t>(id);
-        TRY(token.logprob, f.number("logprob"));
-        TRY(token.entropyBits, f.number("entropyBits"));
+        TRY(token.logprob, f.number("logprob", Never));
+        TRY(token.entropyBits, f.number("entropyBits", 0));
         TRY(token.text, f.text("text"));
         TRY(token.textEnd, f.integer("textEnd", 0, static_cast<int64_t>(LargestText), 0));
         TRY(const ordered_json* top, f.array("top", MostAlternatives));
@@ -131,7 +137,7 @@ Result<std::vector<StoredToken>> readTokens(const Field& message) {
             StoredAlternative other;
             TRY(const int64_t otherId, o.integer("id", 0, INT32_MAX, 0));
             other.id = static_cast<int32_t>(otherId);
-            TRY(other.logprob, o.number("logprob"));
+            TRY(other.logprob, o.number("logprob", Never));
             TRY(other.text, o.text("text"));
             token.top.push_back(std::move(other));
         }
@@ -183,6 +189,8 @@ Result<ImportedChat> readChatJson(const ordered_json& json, const std::string& w
         TRY(in.message.error, m.text("error"));
         TRY(in.message.createdMs, m.integer("createdMs", 0, LastMs, 0));
         TRY(in.message.edited, m.boolean("edited"));
+        TRY(const bool damaged, m.boolean("damaged"));
+        in.message.intact = !damaged;
         if (const ordered_json* facts = m.find("facts")) {
             if (!facts->is_object())
                 return engine::invalid("{}.facts: an object is expected", m.where);

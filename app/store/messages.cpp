@@ -23,7 +23,7 @@ Result<int64_t> Store::State::insertMessage(const StoredMessage& source, std::st
         .bind(message.text)
         .bind(message.error)
         .bind(factsJson);
-    s.bind(message.createdMs).bind(int64_t{message.edited}).bind(messageChecksum(message, factsJson));
+    s.bind(message.createdMs).bind(int64_t{message.edited}).bind(checksumToStore(message, factsJson));
     TRY_VOID(s.run());
     return db->lastRowId();
 }
@@ -61,7 +61,7 @@ Result<void> updateRow(Database& db, const StoredMessage& message) {
         db.prepare(
             "UPDATE messages SET state = ?, text = ?, error = ?, facts = ?, edited = ?, checksum = ? WHERE id = ?"));
     s.bind(state).bind(message.text).bind(message.error).bind(facts).bind(int64_t{message.edited});
-    return s.bind(messageChecksum(message, facts)).bind(message.id).run();
+    return s.bind(checksumToStore(message, facts)).bind(message.id).run();
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ Result<Store::TurnIds> Store::beginTurn(const Turn& turn) {
         if (ids.chat == 0) {
             TRY(ids.chat, m_state->insertChat(turn.chat));
             // What was typed into the new chat is said now.
-            TRY(auto s, m_state->db->prepare("DELETE FROM drafts WHERE chat = 0"));
+            TRY(auto s, m_state->prepare("DELETE FROM drafts WHERE chat = 0"));
             TRY_VOID(s.run());
         }
         if (turn.user) {
@@ -90,7 +90,7 @@ Result<Store::TurnIds> Store::beginTurn(const Turn& turn) {
             user.chat = ids.chat;
             TRY(ids.user, m_state->insertMessage(user, "{}"));
             TRY_VOID(m_state->index(ids.user, cleanText(user.text)));
-            TRY(auto s, m_state->db->prepare("DELETE FROM drafts WHERE chat = ?"));
+            TRY(auto s, m_state->prepare("DELETE FROM drafts WHERE chat = ?"));
             TRY_VOID(s.bind(ids.chat).run());
         }
         if (turn.reply) {
@@ -113,6 +113,7 @@ Result<void> Store::updateStreaming(int64_t id, const std::string& text) {
         if (message.state != StoredState::Streaming)
             return engine::invalid("reply {} has ended", id);
         message.text = cleanText(text);
+        message.intact = true;  // nothing is left of what was there
         return updateRow(*m_state->db, message);
     });
 }
@@ -123,16 +124,17 @@ Result<void> Store::finishReply(const StoredMessage& finished, std::span<const S
         TRY_VOID(m_state->unindex(message.id));
         message.state = finished.state;
         message.text = cleanText(finished.text);
+        message.intact = true;
         message.error = cleanText(finished.error);
         message.facts = finished.facts;
         message.edited = finished.edited;
         TRY_VOID(updateRow(*m_state->db, message));
         TRY_VOID(m_state->index(message.id, message.text));
-        TRY(auto old, m_state->db->prepare("DELETE FROM tokens WHERE message = ?"));
+        TRY(auto old, m_state->prepare("DELETE FROM tokens WHERE message = ?"));
         TRY_VOID(old.bind(message.id).run());
         if (tokens.empty())
             return {};
-        TRY(auto s, m_state->db->prepare("INSERT INTO tokens(message, records) VALUES (?, ?)"));
+        TRY(auto s, m_state->prepare("INSERT INTO tokens(message, records) VALUES (?, ?)"));
         const std::string blob = packTokens(tokens);
         return s.bind(message.id).bindBlob(blob).run();
     });
@@ -152,7 +154,7 @@ Result<void> Store::reopenReply(int64_t id) {
 }
 
 Result<std::vector<StoredToken>> Store::tokens(int64_t message) {
-    TRY(auto s, m_state->db->prepare("SELECT records FROM tokens WHERE message = ?"));
+    TRY(auto s, m_state->prepare("SELECT records FROM tokens WHERE message = ?"));
     TRY(const bool row, s.bind(message).step());
     return row ? unpackTokens(s.text(0)) : std::vector<StoredToken>{};
 }
@@ -162,16 +164,16 @@ Result<void> Store::setMessageDeleted(int64_t id, bool deleted, int64_t activeLe
         deleted ? "the message could not be deleted" : "the message could not be brought back", [&]() -> Result<void> {
             if (deleted) {
                 TRY(auto s,
-                    m_state->db->prepare("WITH RECURSIVE below(id) AS (SELECT ? UNION ALL SELECT m.id FROM messages m "
-                                         "JOIN below b ON m.parent = b.id) UPDATE messages SET deleted = ? "
-                                         "WHERE id IN (SELECT id FROM below) AND deleted = 0"));
+                    m_state->prepare("WITH RECURSIVE below(id) AS (SELECT ? UNION ALL SELECT m.id FROM messages m "
+                                     "JOIN below b ON m.parent = b.id) UPDATE messages SET deleted = ? "
+                                     "WHERE id IN (SELECT id FROM below) AND deleted = 0"));
                 TRY_VOID(s.bind(id).bind(id).run());
             } else {
-                TRY(auto s, m_state->db->prepare("UPDATE messages SET deleted = 0 WHERE deleted = ?"));
+                TRY(auto s, m_state->prepare("UPDATE messages SET deleted = 0 WHERE deleted = ?"));
                 TRY_VOID(s.bind(id).run());
             }
-            TRY(auto s, m_state->db->prepare("UPDATE chats SET active_leaf = ? WHERE id = "
-                                             "(SELECT chat FROM messages WHERE id = ?)"));
+            TRY(auto s, m_state->prepare("UPDATE chats SET active_leaf = ? WHERE id = "
+                                         "(SELECT chat FROM messages WHERE id = ?)"));
             return s.bind(activeLeaf).bind(id).run();
         });
 }
@@ -223,7 +225,8 @@ Result<void> Store::State::purge(int64_t deletedBeforeMs) {
             TRY(auto s, db->prepare(sql));
             TRY_VOID(s.bind(deletedBeforeMs).run());
         }
-        return {};
+        // The index keeps the words of deleted texts until its parts are merged.
+        return db->execute("INSERT INTO messages_fts(messages_fts) VALUES ('optimize')");
     });
 }
 

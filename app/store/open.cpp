@@ -37,21 +37,31 @@ std::string dateText() {
     return text;
 }
 
+bool isThere(const std::string& path) {
+    std::error_code ignored;
+    return fs::exists(toPath(path), ignored);
+}
+
 // The file must belong to this user alone before SQLite writes into it: its own files get 0644 under the usual umask.
 void makePrivate(const std::string& path) {
     std::error_code ignored;
-    if (!fs::exists(toPath(path), ignored))
+    if (!isThere(path))
         std::ofstream(toPath(path), std::ios::app | std::ios::binary).flush();
     for (const char* suffix : {"", "-wal", "-shm", "-lock"})
-        if (fs::exists(toPath(path + suffix), ignored))
+        if (isThere(path + suffix))
             fs::permissions(toPath(path + suffix), fs::perms::owner_read | fs::perms::owner_write, ignored);
 }
 
-bool isOldSqliteFile(const std::string& path) {
+// An empty file is a new store, unless its log holds something: SQLite would drop that unread.
+bool canBeOpened(const std::string& path) {
     std::ifstream in(toPath(path), std::ios::binary);
     char head[16] = {};
     in.read(head, sizeof head);
-    return in.gcount() == 0 || (in.gcount() == 16 && std::string_view(head, 15) == "SQLite format 3");
+    std::error_code none;
+    const uintmax_t logBytes = fs::file_size(toPath(path + "-wal"), none);
+    if (in.gcount() == 0)
+        return none || logBytes == 0;
+    return in.gcount() == 16 && std::string_view(head, 15) == "SQLite format 3";
 }
 
 }  // namespace
@@ -63,6 +73,9 @@ const std::vector<std::string>& Store::notices() const {
 }
 bool Store::readOnly() const {
     return m_state->readOnly;
+}
+bool Store::recovered() const {
+    return m_state->recovered;
 }
 const std::string& Store::path() const {
     return m_state->path;
@@ -98,6 +111,18 @@ Result<void> Store::State::setUp() {
     }
     return db->execute(
         "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 16777216");
+}
+
+Result<Database*> Store::State::connection() {
+    if (!db)
+        return engine::makeError(ErrorCode::DeviceFailed,
+                                 "'{}' could not be opened again after a disk error; saving tries it anew", path);
+    return db.get();
+}
+
+Result<Statement> Store::State::prepare(std::string_view sql) {
+    TRY(Database* const open, connection());
+    return open->prepare(sql);
 }
 
 Result<void> Store::State::connect() {
@@ -156,13 +181,16 @@ Result<void> Store::State::prepareFile(bool alone) {
     return {};
 }
 
-// Copies the damaged file aside, starts a fresh one and fills it with what is readable.
+// Copies the damaged file aside, fills a fresh one with what is readable and puts it in its place. Killed at any
+// moment, the next start recovers from the same bytes again or ends what was begun.
 Result<void> Store::State::recover() {
+    if (db)  // closing must not write the log into the damaged file
+        sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     db.reset();
     const std::string aside = fmt::format("{}.damaged-{}", path, dateText());
     std::error_code failed;
     for (const char* suffix : {"", "-wal"}) {
-        if (!fs::exists(toPath(path + suffix)))
+        if (!isThere(path + suffix))
             continue;
         fs::copy_file(toPath(path + suffix), toPath(aside + suffix), fs::copy_options::overwrite_existing, failed);
         if (failed)
@@ -170,7 +198,7 @@ Result<void> Store::State::recover() {
                                      path, failed.message());
     }
     TRY(const Salvage found, salvage(aside));
-    const std::string fresh = path + ".recovered";
+    const std::string fresh = path + ".recovering";
     for (const char* suffix : {"", "-wal", "-shm", "-journal"})
         fs::remove(toPath(fresh + suffix), failed);
     makePrivate(fresh);
@@ -179,16 +207,28 @@ Result<void> Store::State::recover() {
         TRY_VOID(migrate(*target, 0));
         TRY_VOID(fillFrom(*target, found));
     }
+    fs::rename(toPath(fresh), toPath(path + ".recovered"), failed);
+    if (failed)
+        return engine::makeError(ErrorCode::DeviceFailed, "the recovered store could not be renamed: {}",
+                                 failed.message());
+    TRY_VOID(finishRecovery());
+    notices.push_back(fmt::format("The store was damaged: {} of {} chats recovered. The damaged file is kept as '{}'.",
+                                  found.chatsRecovered, found.chatsSeen, aside));
+    return connect();
+}
+
+// From here on the fresh file counts: the log belongs to the damaged one and must not meet it.
+Result<void> Store::State::finishRecovery() {
+    std::error_code failed;
     for (const char* suffix : {"-wal", "-shm", "-journal"})
         fs::remove(toPath(path + suffix), failed);
-    fs::rename(toPath(fresh), toPath(path), failed);
+    fs::rename(toPath(path + ".recovered"), toPath(path), failed);
     if (failed)
         return engine::makeError(ErrorCode::DeviceFailed, "the recovered store could not be put in its place: {}",
                                  failed.message());
     makePrivate(path);
-    notices.push_back(fmt::format("The store was damaged: {} of {} chats recovered. The damaged file is kept as '{}'.",
-                                  found.chatsRecovered, found.chatsSeen, aside));
-    return connect();
+    recovered = true;
+    return {};
 }
 
 // After a failed write the system may have dropped what it claimed to have written: nothing is retried on the old
@@ -221,8 +261,14 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreO
     bool alone = false;
     if (lock) {
         state->lock = std::move(*lock);
-        TRY(alone, state->lock->enter());
+        TRY(alone, state->lock->enter(options.busyMilliseconds));
         makePrivate(path);
+        if (alone && !options.readOnly && isThere(path + ".recovered")) {
+            TRY_VOID(state->finishRecovery());
+            state->notices.push_back(
+                "The store was damaged and its recovery was cut short; it is complete now. The damaged file is kept "
+                "beside it.");
+        }
     } else if (!options.readOnly) {
         state->readOnly = true;
         state->notices.push_back(
@@ -230,7 +276,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreO
                         lock.error().message));
     }
     const auto tryOpen = [&]() -> Result<void> {
-        if (!isOldSqliteFile(path))
+        if (!canBeOpened(path))
             return engine::damaged("'{}' is no SQLite file", path);
         TRY_VOID(state->connect());
         return state->prepareFile(alone && !state->readOnly);
@@ -253,6 +299,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const StoreO
     TRY_VOID(std::move(opened));
     if (!state->readOnly)
         makePrivate(path);
+    if (state->lock)
+        state->lock->share();
     return std::unique_ptr<Store>(new Store(std::move(state)));
 }
 

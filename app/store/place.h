@@ -19,8 +19,10 @@ class StoreLock {
   public:
     static engine::Result<std::unique_ptr<StoreLock>> open(const std::string& lockPath);
     virtual ~StoreLock() = default;
-    // True: nobody else had the store open at this moment. Afterwards presence is shared.
-    virtual engine::Result<bool> enter() = 0;
+    // True: nobody else has the store open, and nobody can before share(). False: others have it open, presence is
+    // shared. Waits at most so long for someone who is alone with it.
+    virtual engine::Result<bool> enter(int milliseconds) = 0;
+    virtual void share() = 0;
     // Waits at most so long; the error names the process that holds the lock.
     virtual engine::Result<void> lockWriting(int milliseconds) = 0;
     virtual void unlockWriting() = 0;

@@ -46,20 +46,31 @@ class LinuxStoreLock : public StoreLock {
     explicit LinuxStoreLock(int fd, std::string path) : m_fd(fd), m_path(std::move(path)) {}
     ~LinuxStoreLock() override { ::close(m_fd); }
 
-    Result<bool> enter() override {
-        const bool alone = set(PresenceByte, F_WRLCK);
-        // The open-description lock turns from exclusive into shared without a gap.
-        if (!set(PresenceByte, F_RDLCK)) {
-            // Someone holds it exclusively for the moment of their own entry.
-            for (int i = 0; i < 500 && !set(PresenceByte, F_RDLCK); ++i)
-                std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
+    Result<bool> enter(int milliseconds) override {
+        bool alone = false;
+        TRY_VOID(waitFor(milliseconds, [&] {
+            alone = set(PresenceByte, F_WRLCK);
+            return alone || set(PresenceByte, F_RDLCK);
+        }));
+        if (alone)
+            writeHolder();
         return alone;
     }
+    // The open-description lock turns from exclusive into shared without a gap.
+    void share() override { set(PresenceByte, F_RDLCK); }
 
     Result<void> lockWriting(int milliseconds) override {
+        TRY_VOID(waitFor(milliseconds, [&] { return set(WritingByte, F_WRLCK); }));
+        writeHolder();
+        return {};
+    }
+    void unlockWriting() override { set(WritingByte, F_UNLCK); }
+
+  private:
+    template <typename F>
+    Result<void> waitFor(int milliseconds, F&& locked) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
-        while (!set(WritingByte, F_WRLCK)) {
+        while (!locked()) {
             if (errno != EAGAIN && errno != EACCES)
                 return engine::makeError(engine::ErrorCode::DeviceFailed, "'{}' cannot be locked: {}", m_path,
                                          std::strerror(errno));
@@ -68,13 +79,8 @@ class LinuxStoreLock : public StoreLock {
                                          "the store is locked by process {}; close it and try again", holder());
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
-        const std::string pid = fmt::format("{:<12}", getpid());
-        (void)!::pwrite(m_fd, pid.data(), pid.size(), 0);
         return {};
     }
-    void unlockWriting() override { set(WritingByte, F_UNLCK); }
-
-  private:
     bool set(off_t at, short type) {
         struct flock lock {};
         lock.l_type = type;
@@ -82,6 +88,10 @@ class LinuxStoreLock : public StoreLock {
         lock.l_start = at;
         lock.l_len = 1;
         return ::fcntl(m_fd, F_OFD_SETLK, &lock) == 0;
+    }
+    void writeHolder() {
+        const std::string pid = fmt::format("{:<12}", getpid());
+        (void)!::pwrite(m_fd, pid.data(), pid.size(), 0);
     }
     std::string holder() const {
         char text[13] = {};

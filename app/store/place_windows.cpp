@@ -24,17 +24,29 @@ class WindowsStoreLock : public StoreLock {
     explicit WindowsStoreLock(HANDLE file) : m_file(file) {}
     ~WindowsStoreLock() override { CloseHandle(m_file); }
 
-    Result<bool> enter() override {
-        const bool alone = set(PresenceByte, true);
-        if (alone)
-            clear(PresenceByte);
-        for (int i = 0; i < 500 && !set(PresenceByte, false); ++i)
-            Sleep(10);
+    Result<bool> enter(int milliseconds) override {
+        bool alone = false;
+        TRY_VOID(waitFor(milliseconds, [&] {
+            alone = set(PresenceByte, true);
+            return alone || set(PresenceByte, false);
+        }));
         return alone;
     }
+    void share() override {
+        // The second lock is held before the first is given up: there is no gap.
+        set(PresenceByte, false);
+        clear(PresenceByte);
+    }
     Result<void> lockWriting(int milliseconds) override {
+        return waitFor(milliseconds, [&] { return set(WritingByte, true); });
+    }
+    void unlockWriting() override { clear(WritingByte); }
+
+  private:
+    template <typename F>
+    Result<void> waitFor(int milliseconds, F&& locked) {
         const ULONGLONG end = GetTickCount64() + static_cast<ULONGLONG>(milliseconds);
-        while (!set(WritingByte, true)) {
+        while (!locked()) {
             if (GetTickCount64() >= end)
                 return engine::makeError(engine::ErrorCode::DeviceFailed,
                                          "the store is locked by another program; close it and try again");
@@ -42,9 +54,6 @@ class WindowsStoreLock : public StoreLock {
         }
         return {};
     }
-    void unlockWriting() override { clear(WritingByte); }
-
-  private:
     bool set(DWORD at, bool exclusive) {
         OVERLAPPED where{};
         where.Offset = at;

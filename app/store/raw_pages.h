@@ -12,9 +12,8 @@
 namespace app {
 
 struct RawValue {
-    enum Kind : uint8_t { Null, Integer, Real, Text, Blob } kind = Null;
+    enum Kind : uint8_t { Null, Integer, Real, Text, Blob } kind = Null;  // the store's rows hold no real: not decoded
     int64_t integer = 0;
-    double real = 0;
     std::string bytes;
 };
 struct RawRecord {

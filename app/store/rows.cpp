@@ -132,6 +132,10 @@ int64_t messageChecksum(const StoredMessage& m, std::string_view factsJson) {
         .value();
 }
 
+int64_t checksumToStore(const StoredMessage& m, std::string_view factsJson) {
+    return m.intact ? messageChecksum(m, factsJson) : ~messageChecksum(m, factsJson);
+}
+
 StoredMessage readMessage(const Statement& row) {
     StoredMessage m;
     m.id = row.integer(0);

@@ -1,5 +1,6 @@
 #include "app/store/salvage.h"
 
+#include <filesystem>
 #include <set>
 
 #include "app/store/raw_pages.h"
@@ -42,10 +43,15 @@ void readAround(Database& db, const std::string& columns, const std::string& tab
 }
 
 void readThroughSqlite(const std::string& path, Salvage& out, std::set<int64_t>& seen) {
-    auto opened = Database::open(path, {.create = false, .busyMilliseconds = 1000});
+    std::error_code failed;
+    if (std::filesystem::file_size(std::filesystem::u8path(path), failed) == 0)
+        return;  // SQLite removes the log of an empty file
+    auto opened = Database::open(path, {.readOnly = true, .create = false, .busyMilliseconds = 1000});
     if (!opened)
         return;
     Database& db = **opened;
+    // The copy and its log stay as they are: the raw pages are read afterwards, and they are what is kept.
+    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     readAround(
         db,
         "id, title, folder, pinned, model_path, model_name, settings, active_leaf, sequence, created_ms, changed_ms, "
@@ -82,6 +88,11 @@ void readThroughSqlite(const std::string& path, Salvage& out, std::set<int64_t>&
             out.models.push_back(
                 {row.text(1), row.integer(2), row.integer(3), row.text(4), row.text(5), row.integer(6), std::string()});
         });
+    std::map<std::string, std::string> templates;  // schema 1 has none
+    readAround(db, "rowid, path, chat_template", "models",
+               [&](const Statement& row) { templates[row.text(1)] = cleanText(row.text(2)); });
+    for (StoredModel& model : out.models)
+        model.chatTemplate = templates[model.path];
 }
 
 // A record of the raw pages that looks like a message and whose checksum agrees is one.
@@ -137,7 +148,8 @@ Result<Salvage> salvage(const std::string& path) {
     Salvage out;
     std::set<int64_t> seen;
     readThroughSqlite(path, out, seen);
-    const Salvage bySqlite = out;
+    std::error_code ignored;
+    std::filesystem::remove(std::filesystem::u8path(path + "-shm"), ignored);  // SQLite's own, of the reading
     // Raw pages: later pages of the log replace earlier ones of the file, what SQLite could read replaces both.
     Salvage raw;
     for (const char* suffix : {"", "-wal"}) {
@@ -258,10 +270,10 @@ Result<void> fillFrom(Database& target, const Salvage& found) {
     }
     for (const StoredModel& model : found.models) {
         TRY(auto s,
-            target.prepare("INSERT OR IGNORE INTO models(path, size_bytes, modified_ms, facts, sha256, last_used_ms) "
-                           "VALUES (?, ?, ?, ?, ?, ?)"));
+            target.prepare("INSERT OR IGNORE INTO models(path, size_bytes, modified_ms, facts, sha256, last_used_ms, "
+                           "chat_template) VALUES (?, ?, ?, ?, ?, ?, ?)"));
         s.bind(model.path).bind(model.sizeBytes).bind(model.modifiedMs).bind(model.factsJson).bind(model.sha256);
-        TRY_VOID(s.bind(model.lastUsedMs).run());
+        TRY_VOID(s.bind(model.lastUsedMs).bind(model.chatTemplate).run());
     }
     return target.execute("COMMIT");
 }

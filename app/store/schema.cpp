@@ -114,18 +114,17 @@ Result<void> migrate(Database& db, int64_t from) {
     const auto steps = [&]() -> Result<void> {
         // Another process may have been faster.
         TRY(const int64_t now, db.integer("PRAGMA user_version"));
+        if (now >= currentSchema())
+            return {};
         for (int64_t version = std::max(from, now); version < currentSchema(); ++version)
             TRY_VOID(db.execute(Migrations[version]));
         TRY_VOID(db.execute(fmt::format("PRAGMA application_id = {}", ApplicationId).c_str()));
         TRY_VOID(db.execute(fmt::format("PRAGMA user_version = {}", currentSchema()).c_str()));
         return db.execute("COMMIT");
     };
-    if (auto done = steps(); !done) {
-        if (db.inTransaction())
-            (void)db.execute("ROLLBACK");
-        return done;
-    }
-    return {};
+    auto done = steps();
+    db.rollback();  // of what was not committed
+    return done;
 }
 
 Result<void> backupTo(Database& db, const std::string& path) {

@@ -33,10 +33,9 @@ std::string matchExpression(const std::string& text, bool& needsScan) {
             word += "\"\"";
         else
             word += c;
-        // Scripts without spaces between words (from U+2E80 on) are one word for the index: they are looked for as they
+        // Scripts without spaces between words (from U+3000 on) are one word for the index: they are looked for as they
         // stand.
-        needsScan |=
-            static_cast<uint8_t>(c) >= 0xe2 && static_cast<uint8_t>(c) < 0xf5 && static_cast<uint8_t>(c) != 0xe2;
+        needsScan |= static_cast<uint8_t>(c) >= 0xe3;
     }
     flush(true);
     return expression;
@@ -86,9 +85,9 @@ Result<std::vector<StoredHit>> Store::search(const std::string& raw, int limit) 
         return hits;
     if (needsScan) {
         TRY(auto s,
-            m_state->db->prepare("SELECT m.chat, m.id, c.title, m.text FROM messages m JOIN chats c ON c.id = m.chat "
-                                 "WHERE c.deleted_ms IS NULL AND m.deleted = 0 AND instr(m.text, ?) > 0 "
-                                 "ORDER BY m.id DESC LIMIT ?"));
+            m_state->prepare("SELECT m.chat, m.id, c.title, m.text FROM messages m JOIN chats c ON c.id = m.chat "
+                             "WHERE c.deleted_ms IS NULL AND m.deleted = 0 AND instr(m.text, ?) > 0 "
+                             "ORDER BY m.id DESC LIMIT ?"));
         s.bind(text).bind(int64_t{limit});
         for (;;) {
             TRY(const bool row, s.step());
@@ -106,7 +105,7 @@ Result<std::vector<StoredHit>> Store::search(const std::string& raw, int limit) 
         }
     }
     const auto indexed = [&]() -> Result<void> {
-        TRY(auto s, m_state->db->prepare(
+        TRY(auto s, m_state->prepare(
                         "SELECT m.chat, m.id, c.title, snippet(messages_fts, 0, char(1), char(2), '…', 14) "
                         "FROM messages_fts JOIN messages m ON m.id = messages_fts.rowid JOIN chats c ON c.id = m.chat "
                         "WHERE messages_fts MATCH ? AND c.deleted_ms IS NULL AND m.deleted = 0 ORDER BY rank LIMIT ?"));
@@ -142,7 +141,8 @@ Result<StoreCheck> Store::check() {
         if (report.problems.size() < 100)
             report.problems.push_back(std::move(text));
     };
-    Database& db = *m_state->db;
+    TRY(Database* const connection, m_state->connection());
+    Database& db = *connection;
     const auto structure = [&]() -> Result<void> {
         {
             TRY(auto s, db.prepare("PRAGMA integrity_check(50)"));
@@ -212,7 +212,8 @@ Result<StoreCheck> Store::check() {
 Result<void> Store::query(const std::string& sql, const RowSink& sink) {
     sqlite3_stmt* stmt = nullptr;
     const char* tail = nullptr;
-    sqlite3* db = m_state->db->handle();
+    TRY(Database* const connection, m_state->connection());
+    sqlite3* db = connection->handle();
     int code = sqlite3_prepare_v2(db, sql.c_str(), static_cast<int>(sql.size()), &stmt, &tail);
     const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owner(stmt, sqlite3_finalize);
     if (code != SQLITE_OK)

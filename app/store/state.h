@@ -15,16 +15,21 @@ struct Store::State {
     StoreOptions options;
     bool readOnly = false;
     bool suspect = false;  // the disk reported an error: nothing is written before the file was opened and checked anew
+    bool recovered = false;
     std::vector<std::string> notices;
     std::unique_ptr<StoreLock> lock;
-    std::unique_ptr<Database> db;
+    std::unique_ptr<Database> db;  // null when it could not be opened again after a disk error
 
     ~State();
     engine::Result<void> connect();                // opens db and sets it up
     engine::Result<void> setUp();                  // journal, synchronisation
     engine::Result<void> prepareFile(bool alone);  // schema, recovery, interrupted replies
     engine::Result<void> recover();
+    engine::Result<void> finishRecovery();
     engine::Result<void> reopenAfterDiskError();
+
+    engine::Result<Database*> connection();
+    engine::Result<Statement> prepare(std::string_view sql);  // on the connection
 
     // One transaction, one process at a time. `what`: "the message could not be saved".
     template <typename F>
@@ -44,6 +49,8 @@ int64_t nowMs();
 std::string factsToJson(const ReplyFacts& facts);
 ReplyFacts factsFromJson(const std::string& json);
 int64_t messageChecksum(const StoredMessage& message, std::string_view factsJson);
+// What is damaged stays marked as such when its row is written again or copied.
+int64_t checksumToStore(const StoredMessage& message, std::string_view factsJson);
 // Columns of messages in the order that readMessage expects.
 constexpr std::string_view MessageColumns =
     "id, chat, parent, role, state, text, error, facts, created_ms, edited, checksum, "
@@ -69,28 +76,33 @@ auto Store::State::write(std::string_view what, F&& body) -> decltype(body()) {
     };
     if (readOnly)
         return R(named(engine::invalid("this store is open for reading only")));
-    if (suspect)
-        if (auto open = reopenAfterDiskError(); !open)
-            return R(named(open.error()));
     if (auto locked = lock->lockWriting(options.busyMilliseconds); !locked)
         return R(named(locked.error()));
     struct Unlock {
         StoreLock& lock;
         ~Unlock() { lock.unlockWriting(); }
     } unlock{*lock};
-    if (auto begun = db->execute("BEGIN IMMEDIATE"); !begun)
-        return R(named(begun.error()));
-    R result = body();
+    if (suspect)
+        if (auto open = reopenAfterDiskError(); !open)
+            return R(named(open.error()));
+    const auto inTransaction = [&]() -> R {
+        if (auto begun = db->execute("BEGIN IMMEDIATE"); !begun)
+            return R(begun.error());
+        struct Rollback {
+            Database& db;
+            ~Rollback() { db.rollback(); }  // also when memory runs out in the body
+        } rollback{*db};
+        R result = body();
+        if (result)
+            if (auto committed = db->execute("COMMIT"); !committed)
+                return R(committed.error());
+        return result;
+    };
+    R result = inTransaction();
     if (result)
-        if (auto committed = db->execute("COMMIT"); !committed)
-            result = R(committed.error());
-    if (!result) {
-        suspect = (sqlite3_errcode(db->handle()) & 0xff) == SQLITE_IOERR;
-        if (db->inTransaction())
-            (void)db->execute("ROLLBACK");
-        return R(named(result.error()));
-    }
-    return result;
+        return result;
+    suspect = db->sawDiskError();
+    return R(named(result.error()));
 }
 
 }  // namespace app

@@ -31,6 +31,7 @@ class Store {
 
     const std::vector<std::string>& notices() const;
     bool readOnly() const;
+    bool recovered() const;  // it was damaged when it was opened; notices() tells how much is left
     const std::string& path() const;
     static std::string sqliteVersion();
 

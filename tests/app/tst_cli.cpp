@@ -77,6 +77,8 @@ class TstCli : public QObject {
     void bench();
     void chatKeepsEverything();
     void chatGoesOn();
+    void chatGoesOnAfterAFailure();
+    void storeCheckTellsOfARescue();
     void chatWithoutStore();
     void storeQuery();
     void interruptKeepsThePartialReply();
@@ -633,6 +635,39 @@ void TstCli::chatGoesOn() {
     m_home = "home";
 }
 
+// A reply that failed before its first word: the next turn must not show the template an empty one, nor two turns of
+// one side.
+void TstCli::chatGoesOnAfterAFailure() {
+    m_home = "failure home";
+    const Outcome failed = chat(QByteArray(300, 'x') + "\n", {"--ctx", "128"});
+    QVERIFY2(failed.status == 1, describe(failed).constData());
+    QCOMPARE(failed.lines().size(), 2);
+    QVERIFY(failed.lines()[0].contains("acknowledged"));
+    QCOMPARE(failed.lines()[1]["error"].toObject()["code"].toString(), QString("InvalidRequest"));
+    const QString strict = write("strict.jinja",
+                                 "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) or not "
+                                 "m.content %}{{ raise_exception('sides must alternate') }}{% endif %}{{ m.content }}\n"
+                                 "{% endfor %}");
+    VERIFY_DONE(run({"chat", "-m", m_model, "--template", strict, "--json", "-n", "4", "--chat", "1"}, "Two\n"));
+    m_home = "home";
+}
+
+void TstCli::storeCheckTellsOfARescue() {
+    m_home = "damage home";
+    VERIFY_DONE(chat("Some words\n"));
+    QFile store(m_dir.filePath("damage home/tessera.db"));
+    QVERIFY(store.open(QIODevice::ReadWrite));
+    QCOMPARE(store.write(QByteArray(100, '\xff')), 100);
+    store.close();
+    const Outcome first = run({"store", "check", "--json"});
+    QVERIFY2(first.status == 1, describe(first).constData());
+    QCOMPARE(first.json()["ok"].toBool(true), false);
+    QVERIFY2(first.json()["problems"].toArray().at(0).toString().contains("1 of 1 chats recovered"),
+             describe(first).constData());
+    VERIFY_DONE(run({"store", "check", "--json"}));
+    m_home = "home";
+}
+
 void TstCli::chatWithoutStore() {
     m_home = "unused home";
     const Outcome outcome = chat("Hello\n", {"--no-store"});
@@ -674,7 +709,8 @@ void TstCli::interruptKeepsThePartialReply() {
     QCOMPARE(process.exitStatus(), QProcess::NormalExit);
     const QByteArray output = process.readAllStandardOutput();
     QVERIFY2(process.exitCode() == 130, output.left(500).constData());
-    const QJsonObject reply = QJsonDocument::fromJson(output.trimmed().split('\n').first()).object();
+    QCOMPARE(output.count('\n'), 1);  // the reply says that it was cancelled
+    const QJsonObject reply = QJsonDocument::fromJson(output).object();
     QCOMPARE(reply["stop"].toString(), QString("cancelled"));
     const Outcome rows =
         run({"store", "query",

@@ -13,17 +13,9 @@ class TstEngineRunner : public QObject {
   private slots:
     void init() {
         m_script = std::make_shared<fake::Script>();
-        m_runner = std::make_unique<EngineRunner>(fake::maker(m_script));
         m_ends.clear();
         m_text.clear();
-        connect(m_runner.get(), &EngineRunner::ended, this,
-                [this](const JobEnd& end) { m_ends[end.job].push_back(end); });
-        connect(m_runner.get(), &EngineRunner::generated, this,
-                [this](JobId job, const std::vector<engine::TokenEvent>& tokens) {
-                    QVERIFY2(!m_ends.contains(job), "tokens after the end");
-                    for (const auto& token : tokens)
-                        m_text[job] += token.text;
-                });
+        makeRunner(fake::maker(m_script));
     }
     void cleanup() { m_runner.reset(); }
 
@@ -99,6 +91,20 @@ class TstEngineRunner : public QObject {
         // The runner goes on.
         m_script->failSubmit = m_script->failMidway = false;
         QCOMPARE(wait(m_runner->generate(request(model))).outcome, JobOutcome::Done);
+    }
+
+    void engineThatCannotBeMade() {
+        int tries = 0;
+        makeRunner([&, make = fake::maker(m_script)]() -> engine::Result<std::unique_ptr<engine::Engine>> {
+            if (++tries == 1)
+                throw std::bad_alloc();
+            if (tries == 2)
+                return engine::Error{engine::ErrorCode::DeviceFailed, "no device, said a test.", {}};
+            return make();
+        });
+        QCOMPARE(wait(m_runner->load("a", {})).error.code, engine::ErrorCode::OutOfMemory);
+        QCOMPARE(wait(m_runner->load("a", {})).error.code, engine::ErrorCode::DeviceFailed);
+        QCOMPARE(wait(m_runner->load("a", {})).outcome, JobOutcome::Done);
     }
 
     void cancelledLoad() {
@@ -191,6 +197,17 @@ class TstEngineRunner : public QObject {
     }
 
   private:
+    void makeRunner(EngineRunner::MakeEngine make) {
+        m_runner = std::make_unique<EngineRunner>(std::move(make));
+        connect(m_runner.get(), &EngineRunner::ended, this,
+                [this](const JobEnd& end) { m_ends[end.job].push_back(end); });
+        connect(m_runner.get(), &EngineRunner::generated, this,
+                [this](JobId job, const std::vector<engine::TokenEvent>& tokens) {
+                    QVERIFY2(!m_ends.contains(job), "tokens after the end");
+                    for (const auto& token : tokens)
+                        m_text[job] += token.text;
+                });
+    }
     engine::Request request(engine::ModelId model) {
         engine::Request r;
         r.model = model;

@@ -1,73 +1,22 @@
-// The store: what is acknowledged is there again, the tree, search, checksums, migration, damage, full disk, import.
+// The store: what is acknowledged is there again, the tree, search, migration, locks, import and export.
 #include <QtTest>
 
 #include <sqlite3.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <fstream>
 #include <random>
 #include <set>
 
-#include "app/store/store.h"
+#include "app/store/place.h"
 #include "app/store/token_blob.h"
+#include "tests/app/store_fixture.h"
 
-using namespace app;
-
-namespace {
-
-std::unique_ptr<Store> mustOpen(const QString& path, StoreOptions options = {}) {
-    auto store = Store::open(path.toStdString(), options);
-    if (!store) {
-        qWarning("%s", store.error().message.c_str());
-        return nullptr;
-    }
-    return std::move(*store);
-}
-
-struct Spoken {
-    int64_t chat, user, reply;
-};
-
-// One turn with a finished reply.
-Spoken speak(Store& store, int64_t chat, int64_t parent, const std::string& said, const std::string& answer) {
-    Store::Turn turn;
-    turn.chat.id = chat;
-    turn.chat.title = said.substr(0, 20);
-    turn.user = StoredMessage{.parent = parent, .text = said};
-    turn.reply = StoredMessage{.role = StoredRole::Assistant, .state = StoredState::Streaming};
-    const auto ids = store.beginTurn(turn);
-    if (!ids)
-        return {};
-    StoredMessage reply{.id = ids->reply, .state = StoredState::Done, .text = answer};
-    reply.facts.tokens = 3;
-    reply.facts.seed = 42;
-    reply.facts.modelName = "Tiny";
-    reply.facts.settingsJson = R"({"temperature":0.7})";
-    const std::vector<StoredToken> tokens = {
-        {5, -0.5f, 1.25f, answer, static_cast<int64_t>(answer.size()), {{5, -0.5f, answer}, {7, -1.5f, "other"}}}};
-    if (!store.finishReply(reply, tokens))
-        return {};
-    return {ids->chat, ids->user, ids->reply};
-}
-
-const char* firstProblem(const StoreCheck& check) {
-    return check.problems.empty() ? "" : check.problems.front().c_str();
-}
-
-QByteArray readAll(const QString& path) {
-    QFile file(path);
-    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-}
-bool writeAll(const QString& path, const QByteArray& bytes) {
-    QFile file(path);
-    return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
-}
-
-}  // namespace
+using namespace test;
 
 class TstStore : public QObject {
     Q_OBJECT
@@ -199,27 +148,6 @@ class TstStore : public QObject {
         QCOMPARE(store->search("giraffe")->size(), size_t{1});
     }
 
-    void changedBytesAreNoticed() {
-        int64_t message = 0;
-        {
-            auto store = mustOpen(m_path);
-            message = speak(*store, 0, 0, "the quick brown fox", "ok").user;
-        }
-        QByteArray bytes = readAll(m_path);
-        int changed = 0;
-        for (qsizetype at = bytes.indexOf("the quick brown"); at >= 0; at = bytes.indexOf("the quick brown", at + 1)) {
-            bytes[at + 4] = 'Q';
-            ++changed;
-        }
-        QVERIFY(changed > 0);
-        QVERIFY(writeAll(m_path, bytes));
-        auto store = mustOpen(m_path);
-        const auto check = store->check();
-        QVERIFY(check);
-        QVERIFY(!check->ok);
-        QVERIFY(QString::fromStdString(check->problems.front()).contains(QString("message %1 ").arg(message)));
-    }
-
     void migratesReleasedSchemas() {
         // The file as version 1 of the schema wrote it.
         QVERIFY(writeSchema1(m_path));
@@ -259,150 +187,40 @@ class TstStore : public QObject {
         QCOMPARE(refused.error().code, engine::ErrorCode::InvalidRequest);
     }
 
-    void notAStore_data() {
-        QTest::addColumn<QByteArray>("bytes");
-        QTest::newRow("text") << QByteArray("hello, this is no database at all. ").repeated(100);
-        QTest::newRow("zeros") << QByteArray(8192, '\0');
-        QTest::newRow("short") << QByteArray("SQLite");
-        QTest::newRow("only the name") << QByteArray("SQLite format 3\0", 16);
-        QTest::newRow("name and noise") << QByteArray("SQLite format 3\0", 16) + QByteArray(20000, 'x');
-    }
-    void notAStore() {
-        QFETCH(QByteArray, bytes);
-        QVERIFY(writeAll(m_path, bytes));
-        auto store = mustOpen(m_path);
-        QVERIFY(store);
-        QCOMPARE(store->notices().size(), size_t{1});
-        const QStringList aside = QDir(m_dir->path()).entryList({"tessera.db.damaged-*"});
-        QCOMPARE(aside.size(), 1);
-        QCOMPARE(readAll(m_dir->filePath(aside.front())), bytes);  // never deleted, never changed
-        QVERIFY(speak(*store, 0, 0, "a", "b").reply > 0);
+    // Who is alone with the store may repair it: nobody comes in before that is done.
+    void aloneUntilShared() {
+        const std::string path = (m_path + "-lock").toStdString();
+        auto first = StoreLock::open(path), second = StoreLock::open(path);
+        QVERIFY(first && second);
+        QVERIFY(*(*first)->enter(1000));
+        const auto refused = (*second)->enter(50);
+        QVERIFY(!refused);
+        QVERIFY(QString::fromStdString(refused.error().message).contains(QString::number(::getpid())));
+        (*first)->share();
+        const auto entered = (*second)->enter(50);
+        QVERIFY(entered && !*entered);
     }
 
-    void emptyFileIsNew() {
-        QVERIFY(writeAll(m_path, {}));
-        auto store = mustOpen(m_path);
-        QVERIFY(store);
-        QVERIFY(store->notices().empty());
-    }
-
-    void recoversChatsFromDamage_data() {
-        QTest::addColumn<QString>("kind");
-        QTest::newRow("header") << "header";
-        QTest::newRow("first page") << "first page";
-        QTest::newRow("truncated") << "truncated";
-        QTest::newRow("middle") << "middle";
-    }
-    void recoversChatsFromDamage() {
-        QFETCH(QString, kind);
-        constexpr int Chats = 60;
+    void deletedWordsAreOverwritten() {
+        int64_t chat = 0;
         {
             auto store = mustOpen(m_path);
-            for (int i = 0; i < Chats; ++i)
-                speak(*store, 0, 0, "question " + std::to_string(i) + std::string(700, 'q'),
-                      std::string(3000, 'a' + i % 26));
+            chat = speak(*store, 0, 0, "xylographicsecret", "ok").chat;
+            speak(*store, 0, 0, "another", "one");
+            QVERIFY(store->setChatDeleted(chat, true));
         }
-        QByteArray bytes = readAll(m_path);
-        const qsizetype half = bytes.size() / 2;
-        if (kind == "header")
-            bytes.replace(0, 100, QByteArray(100, '\xff'));
-        else if (kind == "first page")
-            bytes.replace(0, 4096, QByteArray(4096, '\x5a'));
-        else if (kind == "truncated")
-            bytes.truncate(half + 1000);
-        else
-            bytes.replace(half, 3 * 4096, QByteArray(3 * 4096, '\xa5'));
-        QVERIFY(writeAll(m_path, bytes));
+        sqlite3* db = nullptr;
+        QCOMPARE(sqlite3_open(m_path.toUtf8().constData(), &db), SQLITE_OK);
+        QCOMPARE(
+            sqlite3_exec(db, "UPDATE chats SET deleted_ms = 1 WHERE deleted_ms IS NOT NULL", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+        sqlite3_close(db);
+        QVERIFY(readAll(m_path).contains("lographicsecret"));
+        mustOpen(m_path).reset();
+        QVERIFY(!readAll(m_path).contains("lographicsecret"));
         auto store = mustOpen(m_path);
-        QVERIFY(store);
-        QCOMPARE(store->notices().size(), size_t{1});
-        const QString notice = QString::fromStdString(store->notices().front());
-        QVERIFY2(notice.contains("chats recovered"), qPrintable(notice));
-        const auto chats = store->chats();
-        QVERIFY(chats);
-        const int want = kind == "truncated" ? 10 : kind == "middle" ? Chats - 8 : Chats;
-        QVERIFY2(static_cast<int>(chats->size()) >= want, qPrintable(QString("%1: %2").arg(chats->size()).arg(notice)));
-        const auto check = store->check();
-        QVERIFY2(check && check->ok, firstProblem(*check));
-        for (const StoredChat& chat : *chats) {
-            const auto c = store->conversation(chat.id);
-            QVERIFY(c);
-            for (const StoredMessage& m : c->messages)
-                QVERIFY(m.intact);
-        }
-    }
-
-    // Whatever bytes change: the store opens, what it shows is intact or marked, and nothing crashes.
-    void randomDamage() {
-        {
-            auto store = mustOpen(m_path);
-            for (int i = 0; i < 20; ++i)
-                speak(*store, 0, 0, "question " + std::to_string(i), std::string(500, 'a' + i));
-        }
-        const QByteArray good = readAll(m_path);
-        std::mt19937 random(7);
-        for (int round = 0; round < 60; ++round) {
-            QTemporaryDir dir;
-            const QString path = dir.filePath("tessera.db");
-            QByteArray bytes = good;
-            const int changes = 1 << (round % 8);
-            for (int i = 0; i < changes; ++i)
-                bytes[static_cast<qsizetype>(random() % static_cast<unsigned>(bytes.size()))] =
-                    static_cast<char>(random());
-            QVERIFY(writeAll(path, bytes));
-            auto store = Store::open(path.toStdString());
-            QVERIFY2(store.has_value(), store ? "" : store.error().message.c_str());
-            const auto chats = (*store)->chats();
-            if (chats)
-                for (const StoredChat& chat : *chats)
-                    (void)(*store)->conversation(chat.id);
-            (void)(*store)->search("question");
-            QVERIFY((*store)->check().has_value());
-            QVERIFY(speak(**store, 0, 0, "new", "words").reply > 0 || !(*store)->check()->ok);
-        }
-    }
-
-    void diskFull() {
-        // In a child with a limit on the size of files: the error is a value, what was stored stays, and later it works
-        // again.
-        {
-            auto store = mustOpen(m_path);
-            speak(*store, 0, 0, "kept", "kept too");
-        }
-        const pid_t child = ::fork();
-        if (child == 0) {
-            ::signal(SIGXFSZ, SIG_IGN);
-            auto store = Store::open(m_path.toStdString());
-            if (!store)
-                ::_exit(10);
-            struct rlimit limit {};
-            ::getrlimit(RLIMIT_FSIZE, &limit);
-            const rlim_t before = limit.rlim_cur;
-            limit.rlim_cur = 256 * 1024;
-            ::setrlimit(RLIMIT_FSIZE, &limit);
-            int failures = 0;
-            for (int i = 0; i < 40; ++i) {
-                const auto id = (*store)->appendMessage({.chat = 1, .parent = 2, .text = std::string(20'000, 'x')});
-                failures += !id;
-                if (!id && id.error().message.empty())
-                    ::_exit(11);
-            }
-            if (failures == 0)
-                ::_exit(12);
-            limit.rlim_cur = before;
-            ::setrlimit(RLIMIT_FSIZE, &limit);
-            if (!(*store)->appendMessage({.chat = 1, .parent = 2, .text = "after the disk was full"}))
-                ::_exit(13);
-            store->reset();
-            ::_exit(0);
-        }
-        int status = 0;
-        ::waitpid(child, &status, 0);
-        QCOMPARE(WEXITSTATUS(status), 0);
-        auto store = mustOpen(m_path);
-        QVERIFY(store->notices().empty());
         QVERIFY(store->check()->ok);
-        QCOMPARE(store->conversation(1)->messages.back().text, std::string("after the disk was full"));
+        QCOMPARE(store->search("another")->size(), size_t{1});
     }
 
     void killedWritersLoseNothing() {
@@ -434,19 +252,22 @@ class TstStore : public QObject {
                 }
             }
             ::close(pipe[1]);
-            ::usleep(static_cast<useconds_t>(20'000 + random() % 80'000));
+            int64_t id = 0;
+            // Every fourth one may die while it starts, the others in the midst of writing, however slow the machine.
+            if (round % 4 != 0 && ::read(pipe[0], &id, sizeof id) == sizeof id)
+                acknowledged.push_back(id);
+            ::usleep(static_cast<useconds_t>(random() % 80'000));
             ::kill(child, SIGKILL);
             int status = 0;
             ::waitpid(child, &status, 0);
             QVERIFY(WIFSIGNALED(status));
-            int64_t id = 0;
             while (::read(pipe[0], &id, sizeof id) == sizeof id)
                 acknowledged.push_back(id);
             ::close(pipe[0]);
         }
         auto store = mustOpen(m_path);
         QVERIFY(store->notices().empty());
-        QVERIFY(acknowledged.size() > 30);
+        QVERIFY(acknowledged.size() >= 22);
         std::set<int64_t> found;
         const auto chats = store->chats();
         QVERIFY(chats);
@@ -498,6 +319,7 @@ class TstStore : public QObject {
             QVERIFY(*store->tokens(copy->messages[i].id) == *store->tokens(source->messages[i].id));
         }
         QCOMPARE(copy->chat.folder, folder);
+        QVERIFY(std::isinf((*store->tokens(copy->messages[1].id))[0].top[2].logprob));
         QCOMPARE(copy->chat.settingsJson, chat.settingsJson);
         QCOMPARE(copy->notes.size(), size_t{1});
         QVERIFY(copy->notes[0].actionId.empty());

@@ -7,11 +7,32 @@
 #include <csignal>
 
 #include "app/engine_runner.h"
+#include "app/store/place.h"
 #include "app/store_queue.h"
 #include "app/workbench.h"
 #include "tests/app/fake_engine.h"
 
 using namespace app;
+
+namespace {
+
+// No file of this process can grow while one of these lives.
+class FullDisk {
+  public:
+    FullDisk() {
+        ::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &m_before);
+        struct rlimit none = m_before;
+        none.rlim_cur = 1;
+        ::setrlimit(RLIMIT_FSIZE, &none);
+    }
+    ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &m_before); }
+
+  private:
+    struct rlimit m_before {};
+};
+
+}  // namespace
 
 class TstWorkbench : public QObject {
     Q_OBJECT
@@ -357,17 +378,12 @@ class TstWorkbench : public QObject {
 
     void fullDisk() {
         load();
-        struct rlimit before {
-        }, none{};
-        ::signal(SIGXFSZ, SIG_IGN);
         m_store->flush();
-        ::getrlimit(RLIMIT_FSIZE, &before);
-        none = before;
-        none.rlim_cur = 1;
-        ::setrlimit(RLIMIT_FSIZE, &none);
-        m_bench->send("words that must not be lost");
-        QTRY_COMPARE(lastState(), MessageState::Done);  // the conversation goes on
-        ::setrlimit(RLIMIT_FSIZE, &before);
+        {
+            const FullDisk full;
+            m_bench->send("words that must not be lost");
+            QTRY_COMPARE(lastState(), MessageState::Done);  // the conversation goes on
+        }
         QCOMPARE(model()->at(0).state, MessageState::NotSaved);
         QCOMPARE(text(0), QString("words that must not be lost"));
         QVERIFY(!m_bench->banners().isEmpty());
@@ -382,6 +398,169 @@ class TstWorkbench : public QObject {
         m_bench->openChat(chat);
         QTRY_COMPARE(model()->rowCount(), 4);
         QCOMPARE(text(0), QString("words that must not be lost"));
+    }
+
+    // Whatever is asked for meanwhile: words that the disk refused are stored once, and the banner stays until they
+    // are.
+    void wordsAreSavedOnce() {
+        load();
+        m_store->flush();
+        {
+            const FullDisk full;
+            m_bench->send("refused");
+            QTRY_COMPARE(lastState(), MessageState::Done);
+        }
+        m_bench->newChat();
+        say("stored", "yes");
+        QVERIFY(!m_bench->banners().isEmpty());
+        for (int click = 0; click < 3; ++click)
+            m_bench->runAction("retry-save");
+        QTRY_VERIFY(m_bench->banners().isEmpty());
+        reopen();
+        QTRY_COMPARE(m_bench->chats()->rowCount(), 2);
+        for (int row = 0; row < 2; ++row) {
+            m_bench->openChat(m_bench->chats()->idAt(row));
+            QTRY_COMPARE(m_bench->currentChat(), m_bench->chats()->idAt(row));
+            QCOMPARE(model()->rowCount(), 2);
+        }
+    }
+
+    void replyOfRefusedWordsIsSaved() {
+        load();
+        slowEndless();
+        m_store->flush();
+        {
+            const FullDisk full;
+            m_bench->send("refused");
+            QTRY_VERIFY(model()->rowCount() == 2 && text(1).size() > 3);
+        }
+        m_bench->runAction("retry-save");  // while the reply is written
+        QTRY_VERIFY(m_bench->currentChat() > 0);
+        m_bench->stop();
+        QTRY_COMPARE(lastState(), MessageState::Stopped);
+        QTRY_VERIFY(model()->at(1).id > 0);
+        const ChatId chat = m_bench->currentChat();
+        const QString said = text(1);
+        reopen();
+        m_bench->openChat(chat);
+        QTRY_COMPARE(model()->rowCount(), 2);
+        QCOMPARE(text(1), said);
+    }
+
+    void closingSavesWhatWasRefused() {
+        load();
+        m_store->flush();
+        {
+            const FullDisk full;
+            m_bench->send("refused");
+            QTRY_COMPARE(lastState(), MessageState::Done);
+        }
+        QSignalSpy ready(m_bench.get(), &Workbench::readyToQuit);
+        m_bench->shutDown();
+        QTRY_COMPARE_WITH_TIMEOUT(ready.size(), 1, 3000);
+        reopen();
+        QTRY_COMPARE(m_bench->chats()->rowCount(), 1);
+    }
+
+    void undoKeepsUnsavedWords() {
+        load();
+        say("one", "1");
+        say("two", "2");
+        m_bench->deleteMessage(model()->at(2).id);
+        m_store->flush();
+        {
+            const FullDisk full;
+            m_bench->send("refused");
+            QTRY_COMPARE(lastState(), MessageState::Done);
+        }
+        m_bench->undo();
+        QTest::qWait(100);
+        QCOMPARE(text(2), QString("refused"));
+    }
+
+    void deletedChatStaysAway() {
+        load();
+        slowEndless();
+        m_bench->send("delete me");
+        QTRY_VERIFY(m_bench->currentChat() > 0 && model()->rowCount() == 2 && text(1).size() > 3);
+        const ChatId chat = m_bench->currentChat();
+        m_bench->deleteChat(chat);
+        QTRY_VERIFY(!m_bench->hasRunningJobs());
+        QTest::qWait(50);
+        QCOMPARE(m_bench->chats()->rowCount(), 0);
+        m_bench->undo();
+        QTRY_COMPARE(m_bench->currentChat(), chat);
+        QCOMPARE(m_bench->chats()->rowCount(), 1);
+        QCOMPARE(lastState(), MessageState::Stopped);
+    }
+
+    void deletedWordsThatWereRefusedStayAway() {
+        load();
+        slowEndless();
+        m_store->flush();
+        {
+            const FullDisk full;
+            m_bench->send("delete me");
+            QTRY_VERIFY(model()->rowCount() == 2 && text(1).size() > 3);
+        }
+        QVERIFY(m_bench->currentChat() < 0);
+        m_bench->deleteChat(m_bench->currentChat());
+        QTRY_VERIFY(!m_bench->hasRunningJobs());
+        QSignalSpy ready(m_bench.get(), &Workbench::readyToQuit);
+        m_bench->shutDown();
+        QTRY_COMPARE_WITH_TIMEOUT(ready.size(), 1, 3000);
+        reopen();
+        QCOMPARE(m_bench->chats()->rowCount(), 0);
+    }
+
+    void deletedBeforeItIsStored() {
+        load();
+        say("question", "answer");
+        m_bench->editMessage(model()->at(1).id, "edited");
+        m_bench->deleteMessage(model()->at(1).id);
+        QTRY_VERIFY(model()->at(1).id > 0);
+        QCOMPARE(text(1), QString("edited"));
+        m_bench->send("at once");
+        QTRY_COMPARE(lastState(), MessageState::Done);
+        QVERIFY(m_bench->banners().isEmpty());
+    }
+
+    // A model that is loaded before the store is open must not replace what the store knows of it.
+    void ownTemplateOutlivesAnEarlyLoad() {
+        load();
+        QVERIFY(m_bench->setTemplate(m_bench->currentModel(), "mine: {{ messages[0].content }}").isEmpty());
+        close();
+        auto alone = StoreLock::open(m_dir->filePath("tessera.db-lock").toStdString());
+        QVERIFY(alone && *(*alone)->enter(1000));
+        make();
+        m_bench->start();
+        QSignalSpy loaded(m_bench.get(), &Workbench::modelLoaded), started(m_bench.get(), &Workbench::started);
+        m_bench->loadModel(file("a.gguf"));
+        QTRY_COMPARE(loaded.size(), 1);
+        alone->reset();
+        QTRY_COMPARE(started.size(), 1);
+        QTRY_COMPARE(m_bench->templateInfo(m_bench->currentModel()).origin, TemplateInfo::Custom);
+        reopen();
+        load();
+        QTRY_COMPARE(m_bench->templateInfo(m_bench->currentModel()).source, QString("mine: {{ messages[0].content }}"));
+    }
+
+    void unreadableSettingsAreSaid() {
+        load();
+        say("hello", "hi");
+        const ChatId chat = m_bench->currentChat();
+        close();
+        {
+            auto store = Store::open(m_dir->filePath("tessera.db").toStdString());
+            StoredChat record = (*store)->conversation(chat)->chat;
+            record.settingsJson = R"({"systemPrompt":"Be brief.","temperature":99})";
+            QVERIFY((*store)->updateChat(record));
+        }
+        open();
+        m_bench->openChat(chat);
+        QTRY_COMPARE(model()->rowCount(), 3);
+        QCOMPARE(model()->at(0).role, Role::Note);
+        QVERIFY2(text(0).contains("99"), qPrintable(text(0)));
     }
 
     void searchFindsAndReveals() {
@@ -546,6 +725,12 @@ class TstWorkbench : public QObject {
     }
 
     void open() {
+        make();
+        QSignalSpy started(m_bench.get(), &Workbench::started);
+        m_bench->start();
+        QTRY_COMPARE(started.size(), 1);
+    }
+    void make() {
         Profile profile;
         profile.home = m_dir->path().toStdString();
         profile.store = profile.home + "/tessera.db";
@@ -560,9 +745,6 @@ class TstWorkbench : public QObject {
              std::initializer_list<QAbstractItemModel*>{m_bench->chats(), m_bench->messages(), m_bench->library(),
                                                         m_bench->jobs(), m_bench->vitals(), m_bench->searchResults()})
             new QAbstractItemModelTester(m, QAbstractItemModelTester::FailureReportingMode::QtTest, m);
-        QSignalSpy started(m_bench.get(), &Workbench::started);
-        m_bench->start();
-        QTRY_COMPARE(started.size(), 1);
     }
     void close() {
         m_bench.reset();

@@ -1,7 +1,7 @@
 // Kernels against what the machine allows, both measured here and now, one thread, in turns: fails when a product got
 // about twice as slow as it was. Ratios of neighbouring samples hardly depend on how busy the machine is; where they
-// do, the measurement is repeated before it counts. The shares are a little above half of what a virtual AMD EPYC (Zen
-// 3) reached: raise them when a kernel gets faster.
+// do, the measurement is repeated before it counts. The shares are about half of what a virtual AMD EPYC (Zen 3)
+// reached, less where processors differ most: raise them when a kernel gets faster.
 #include <QtTest>
 
 #include <algorithm>
@@ -82,14 +82,14 @@ class TstRoofGate : public QObject {
         QTest::addColumn<DType>("type");
         QTest::addColumn<double>("share");
         const auto row = [](DType type, double share) { QTest::newRow(kernels::name(type).data()) << type << share; };
-        row(DType::Q4_0, 0.55);
-        row(DType::Q4_1, 0.57);
-        row(DType::Q4_K, 0.5);
-        row(DType::Q5_K, 0.48);
-        row(DType::Q6_K, 0.4);
-        row(DType::Q8_0, 0.6);
-        row(DType::F16, 0.55);
-        row(DType::BF16, 0.55);
+        row(DType::Q4_0, 0.4);
+        row(DType::Q4_1, 0.4);
+        row(DType::Q4_K, 0.35);
+        row(DType::Q5_K, 0.33);
+        row(DType::Q6_K, 0.28);
+        row(DType::Q8_0, 0.42);
+        row(DType::F16, 0.38);
+        row(DType::BF16, 0.38);
     }
     void reading() {
         QFETCH(const DType, type);
@@ -111,10 +111,10 @@ class TstRoofGate : public QObject {
         row(DType::Q4_1, 0.36);
         row(DType::Q4_K, 0.36);
         row(DType::Q5_K, 0.34);
-        row(DType::Q6_K, 0.26);
+        row(DType::Q6_K, 0.22);
         row(DType::Q8_0, 0.2);
-        row(DType::F16, 0.28);
-        row(DType::BF16, 0.34);
+        row(DType::F16, 0.45);
+        row(DType::BF16, 0.45);
     }
     void computing() {
         QFETCH(const DType, type);

@@ -24,6 +24,9 @@ void TstSmoke::newcomer() {
         QSKIP("the sample model is not there: ./dev models gets it");
     QTemporaryDir folder;
     QProcess run;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.remove(QStringLiteral("TESSERA_HOME"));  // a newcomer has no profile
+    run.setProcessEnvironment(environment);
     run.start(program(), {QStringLiteral("--smoke"), folder.path()});
     QVERIFY2(run.waitForFinished(130'000), "it did not end");
     const QByteArray said = run.readAllStandardOutput() + run.readAllStandardError();
@@ -45,6 +48,7 @@ void TstSmoke::withoutAModel() {
     QTemporaryDir folder, models;
     QProcess run;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.remove(QStringLiteral("TESSERA_HOME"));
     environment.insert(QStringLiteral("TESSERA_MODELS"), models.path());
     environment.insert(QStringLiteral("XDG_DATA_HOME"), models.path());
     run.setProcessEnvironment(environment);
