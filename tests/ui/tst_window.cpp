@@ -1,4 +1,5 @@
 // The window as a person uses it: modes, docks that are remembered, folding, drop, palette, closing.
+#include <QAbstractItemView>
 #include <QAction>
 #include <QDockWidget>
 #include <QLabel>
@@ -31,6 +32,7 @@ class TstWindow : public QObject {
     void everyModeWorksInSmallAndLarge();
     void dropLoadsAModel();
     void failedLoadIsSaidWhereItWasAskedFor();
+    void namesOfFilesAreNotMarkup();
     void paletteListsActionsModelsAndPanels();
     void actionsHaveUniqueShortcuts();
     void vitalsSayWhyNot();
@@ -197,6 +199,45 @@ void TstWindow::failedLoadIsSaidWhereItWasAskedFor() {
         wayOn = wayOn || (button->isVisible() && button->text() == QLatin1String("Choose another file"));
     QVERIFY(wayOn);
     popup->hide();
+}
+
+// A file's name may look like markup. A label or a tool tip that read it so would open the picture it names.
+void TstWindow::namesOfFilesAreNotMarkup() {
+    test::Desk desk;
+    const QString name = QStringLiteral("<img src='secret.png'>.gguf");
+    const QString path = QString::fromStdString(desk.profile.models) + QLatin1Char('/') + name;
+    QVERIFY(QFile::copy(QString::fromStdString(desk.profile.models) + QStringLiteral("/broken.gguf"), path));
+    QVERIFY(Qt::mightBeRichText(name));
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(1300, 800);
+    window.show();
+    QVERIFY(desk.start());
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.library()->rowCount() >= 3, 10'000);
+    QSignalSpy failed(&desk.workbench, &app::Workbench::modelLoadFailed);
+    window.openModels();
+    window.openJobs();
+    desk.workbench.loadModel(path);
+    desk.workbench.hashModel(path);
+    QTRY_COMPARE_WITH_TIMEOUT(failed.size(), 1, 10'000);
+    window.setMode(Mode::Library);
+    QSignalSpy details(&desk.workbench, &app::Workbench::detailsReady);
+    desk.workbench.requestDetails(path);
+    QTRY_VERIFY(!details.isEmpty());
+    int seen = 0;
+    for (const QWidget* widget : window.findChildren<QWidget*>()) {
+        const auto* label = qobject_cast<const QLabel*>(widget);
+        if (label && label->text().contains(QLatin1String("<img"))) {
+            ++seen;
+            QVERIFY2(label->textFormat() == Qt::PlainText, qPrintable(label->text()));
+        }
+        QVERIFY2(!widget->toolTip().contains(QLatin1String("<img")), qPrintable(widget->toolTip()));
+        if (const auto* view = qobject_cast<const QAbstractItemView*>(widget); view && view->model())
+            for (int row = 0; row < view->model()->rowCount(); ++row)
+                for (int column = 0; column < view->model()->columnCount(); ++column)
+                    QVERIFY(!view->model()->index(row, column).data(Qt::ToolTipRole).toString().contains(
+                        QLatin1String("<img")));
+    }
+    QVERIFY2(seen >= 3, qPrintable(QString::number(seen)));
 }
 
 void TstWindow::paletteListsActionsModelsAndPanels() {

@@ -10,6 +10,7 @@
 
 #include "app/workbench.h"
 #include "ui/theme.h"
+#include "ui/words.h"
 
 namespace ui {
 
@@ -91,7 +92,7 @@ void CompareFilesDialog::fill() {
         int part = 0;
         for (const QString& text : {one.field, one.left, one.right}) {
             auto* item = new QTableWidgetItem(text);
-            item->setToolTip(text);
+            item->setToolTip(toolTipText(text));
             m_table->setItem(i, part++, item);
         }
     }

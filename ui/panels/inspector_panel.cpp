@@ -91,7 +91,7 @@ void InspectorPanel::makePrompt(QVBoxLayout* column) {
     connect(m_prompt, &QPlainTextEdit::textChanged, m_promptPause, qOverload<>(&QTimer::start));
     connect(m_promptPause, &QTimer::timeout, this, [this] {
         const QString refused = m_workbench.setSetting(QLatin1String(PromptId), m_prompt->toPlainText());
-        m_prompt->setToolTip(refused);
+        m_prompt->setToolTip(toolTipText(refused));
     });
     connect(m_promptReset, &QToolButton::clicked, this, [this] {
         m_promptPause->stop();

@@ -150,6 +150,12 @@ QVariant LibraryFilter::headerData(int section, Qt::Orientation orientation, int
     return QSortFilterProxyModel::headerData(section, orientation, role);
 }
 
+// Names of files are shown as they are, never read as markup.
+QVariant LibraryFilter::data(const QModelIndex& index, int role) const {
+    const QVariant value = QSortFilterProxyModel::data(index, role);
+    return role == Qt::ToolTipRole ? QVariant(toolTipText(value.toString())) : value;
+}
+
 bool LibraryFilter::lessThan(const QModelIndex& left, const QModelIndex& right) const {
     const bool leftBad = !left.data(Lib::ProblemRole).toString().isEmpty();
     const bool rightBad = !right.data(Lib::ProblemRole).toString().isEmpty();

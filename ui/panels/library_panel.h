@@ -29,6 +29,7 @@ class LibraryFilter : public QSortFilterProxyModel {
     using QSortFilterProxyModel::QSortFilterProxyModel;
     void setWords(const QString& text);
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
 
   protected:
     bool filterAcceptsRow(int row, const QModelIndex& parent) const override;

@@ -71,6 +71,7 @@ JobsPopup::Row JobsPopup::makeRow(app::JobId id) {
     column->setSpacing(space::XS);
     auto* head = new QHBoxLayout;
     row.name = new QLabel(row.frame);
+    row.name->setTextFormat(Qt::PlainText);
     row.name->setWordWrap(true);
     setLook(row.name, "strong");
     row.cancel = new QToolButton(row.frame);
@@ -89,6 +90,7 @@ JobsPopup::Row JobsPopup::makeRow(app::JobId id) {
     row.bar->setTextVisible(false);
     column->addWidget(row.bar);
     row.facts = new QLabel(row.frame);
+    row.facts->setTextFormat(Qt::PlainText);
     row.facts->setWordWrap(true);
     row.facts->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     column->addWidget(row.facts);

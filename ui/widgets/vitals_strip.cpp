@@ -11,6 +11,7 @@
 #include "ui/panels.h"
 #include "ui/theme.h"
 #include "ui/widgets/spark_line.h"
+#include "ui/words.h"
 
 namespace ui {
 
@@ -75,7 +76,7 @@ QString VitalCell::panelId() const {
 void VitalCell::refresh() {
     setAccessibleName(m_index.data(app::VitalsModel::NameRole).toString());
     setAccessibleDescription(m_index.data(Qt::AccessibleTextRole).toString());
-    setToolTip(m_index.data(Qt::ToolTipRole).toString());
+    setToolTip(toolTipText(m_index.data(Qt::ToolTipRole).toString()));
     const int wide = QFontMetrics(m_theme.font(Type::SmallStrong)).horizontalAdvance(text());
     if (wide > m_widest) {
         m_widest = wide;
