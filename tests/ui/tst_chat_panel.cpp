@@ -28,6 +28,8 @@ class TstChatPanel : public QObject {
     void composerGrowsToItsLimit();
     void composerTurnsIntoStop();
     void composerKeepsTheDraftWhileEditing();
+    void editStaysWhileItCannotBeSaved();
+    void draftSurvivesPromptsAndEdits();
     void contextInWords();
     void linkWarnings_data();
     void linkWarnings();
@@ -146,6 +148,51 @@ void TstChatPanel::composerKeepsTheDraftWhileEditing() {
     QCOMPARE(composer.text(), QStringLiteral("my draft"));
     QCOMPARE(edited.size(), 1);
     QCOMPARE(drafts.size(), 0);
+}
+
+void TstChatPanel::editStaysWhileItCannotBeSaved() {
+    test::Desk desk;
+    Composer composer(desk.theme);
+    composer.show();
+    QSignalSpy edited(&composer, &Composer::editRequested);
+    composer.setText(QStringLiteral("my draft"));
+    composer.setBlocked(QStringLiteral("Load a model first"));
+    composer.beginEdit(7, QStringLiteral("a changed question"), QStringLiteral("Editing"));
+    QTest::keyClick(&composer.edit(), Qt::Key_Return);
+    QCOMPARE(edited.size(), 0);
+    QCOMPARE(composer.text(), QStringLiteral("a changed question"));
+    composer.setBlocked({});
+    composer.setRunning(true);
+    QTest::keyClick(&composer.edit(), Qt::Key_Return);
+    QCOMPARE(edited.size(), 0);
+    QCOMPARE(composer.text(), QStringLiteral("a changed question"));
+    composer.setRunning(false);
+    QTest::keyClick(&composer.edit(), Qt::Key_Return);
+    QCOMPARE(edited.size(), 1);
+}
+
+// An example prompt or an edit is said beside the draft, not instead of it.
+void TstChatPanel::draftSurvivesPromptsAndEdits() {
+    test::Desk desk;
+    ChatPanel panel(desk.workbench, desk.theme);
+    panel.resize(900, 700);
+    panel.show();
+    QVERIFY(desk.start());
+    QVERIFY(desk.workbench.setSetting(QStringLiteral("maxTokens"), 4).isEmpty());
+    QTRY_COMPARE(panel.startPage().cards().size(), 3);
+    QTest::keyClicks(&panel.composer().edit(), QStringLiteral("half a thought"));
+    panel.startPage().cards().front()->click();
+    auto* messages = desk.workbench.messages();
+    QTRY_VERIFY_WITH_TIMEOUT(messages->rowCount() >= 2 && !desk.workbench.isRunning(), 20000);
+    QCOMPARE(panel.composer().text(), QStringLiteral("half a thought"));
+    QCOMPARE(desk.workbench.draft(), QStringLiteral("half a thought"));
+    emit panel.conversation().actionTriggered(0, MessageAction::Edit);
+    QTest::keyClicks(&panel.composer().edit(), QStringLiteral(" more"));
+    QTest::keyClick(&panel.composer().edit(), Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        messages->rowCount() >= 2 && messages->at(0).versions == 2 && !desk.workbench.isRunning(), 20000);
+    QCOMPARE(panel.composer().text(), QStringLiteral("half a thought"));
+    QCOMPARE(desk.workbench.draft(), QStringLiteral("half a thought"));
 }
 
 void TstChatPanel::contextInWords() {

@@ -62,6 +62,17 @@ ChatPanel::ChatPanel(app::Workbench& workbench, const Theme& theme, QWidget* par
     setFocusProxy(m_composer->edit().isEnabled() ? static_cast<QWidget*>(&m_composer->edit()) : m_view);
 }
 
+// Whatever is said clears the draft. What did not come from the field leaves the words in it alone.
+template <typename Run>
+void ChatPanel::keepingDraft(Run run) {
+    const QString draft = m_workbench.draft();
+    run();
+    if (draft.isEmpty() || !m_workbench.draft().isEmpty())
+        return;
+    m_workbench.setDraft(draft);
+    m_composer->setText(draft);
+}
+
 void ChatPanel::connectView() {
     connect(m_view, &ConversationView::actionTriggered, this, &ChatPanel::onAction);
     connect(m_view, &ConversationView::cardActionTriggered, this, &ChatPanel::onCardAction);
@@ -87,7 +98,9 @@ void ChatPanel::connectView() {
             m_workbench.forkAtToken(messages->at(m_cardRow).id, m_cardToken, id);
         m_composer->focusText();
     });
-    connect(m_start, &StartPage::promptChosen, this, [this](const QString& prompt) { m_workbench.send(prompt); });
+    connect(m_start, &StartPage::promptChosen, this, [this](const QString& prompt) {
+        keepingDraft([&] { m_workbench.send(prompt); });
+    });
     connect(m_start, &StartPage::actionRequested, &m_workbench, &app::Workbench::runAction);
 }
 
@@ -98,7 +111,9 @@ void ChatPanel::connectComposer() {
         m_composer->setText({});
         m_workbench.send(text);
     });
-    connect(m_composer, &Composer::editRequested, &m_workbench, &app::Workbench::editMessage);
+    connect(m_composer, &Composer::editRequested, this, [this](app::MessageId id, const QString& text) {
+        keepingDraft([&] { m_workbench.editMessage(id, text); });
+    });
     connect(m_composer, &Composer::stopRequested, &m_workbench, &app::Workbench::stop);
     connect(m_composer, &Composer::editLastRequested, this, [this] { beginEdit(lastRow(app::Role::User)); });
     connect(m_composer, &Composer::textChanged, &m_workbench, &app::Workbench::setDraft);
@@ -109,8 +124,12 @@ void ChatPanel::connectWorkbench() {
     const Workbench* w = &m_workbench;
     connect(w, &Workbench::draftChanged, this, [this] { m_composer->setText(m_workbench.draft()); });
     connect(w, &Workbench::sendFailed, this, [this](const QString& text, const QString& reason) {
-        if (m_composer->text().isEmpty())
-            m_composer->setText(text);
+        // Beside what was written meanwhile, never instead of it.
+        const QString now = m_composer->text();
+        if (m_composer->editing() == 0 && now != text) {
+            m_composer->setText(now.isEmpty() ? text : text + QStringLiteral("\n\n") + now);
+            m_workbench.setDraft(m_composer->text());
+        }
         m_composer->showHint(reason);
         m_composer->focusText();
     });
@@ -186,10 +205,11 @@ void ChatPanel::beginEdit(int row) {
     if (row < 0)
         return;
     const app::MessageRow& message = m_workbench.messages()->at(row);
+    const bool sends = message.role == app::Role::User;
     m_composer->beginEdit(message.id, message.text,
-                          message.role == app::Role::User
-                              ? tr("Editing your message. A new reply is written; the old version stays.")
-                              : tr("Editing the reply. The old version stays."));
+                          sends ? tr("Editing your message. A new reply is written; the old version stays.")
+                                : tr("Editing the reply. The old version stays."),
+                          sends);
 }
 
 void ChatPanel::onAction(int row, MessageAction action) {

@@ -48,6 +48,8 @@ class ChatPanel : public QWidget {
     void openMenu(int row, const QPoint& at);
     void copy(const QString& text, const QString& what);
     void beginEdit(int row);
+    template <typename Run>
+    void keepingDraft(Run run);
     void refreshStart();
     void refreshRunning();
     void place();

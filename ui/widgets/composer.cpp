@@ -254,10 +254,11 @@ void Composer::showHint(const QString& sentence) {
     m_hint->setVisible(!sentence.isEmpty());
 }
 
-void Composer::beginEdit(app::MessageId id, const QString& text, const QString& what) {
+void Composer::beginEdit(app::MessageId id, const QString& text, const QString& what, bool sends) {
     if (m_editing == 0)
         m_stashed = this->text();
     m_editing = id;
+    m_editSends = sends;
     m_editLabel->setText(what);
     m_editBar->show();
     const QSignalBlocker quiet(this);
@@ -286,18 +287,20 @@ void Composer::trySend() {
     const QString message = text();
     if (message.trimmed().isEmpty())
         return;
+    // What cannot be sent or saved now stays in the field.
+    if (m_running) {
+        showHint(m_editing != 0 ? tr("The reply is still being written. Save the change when it has ended.")
+                                : tr("The reply is still being written. Stop it with Esc, or wait."));
+        return;
+    }
+    if (!m_blocked.isEmpty() && (m_editing == 0 || m_editSends)) {
+        showHint(m_blocked);
+        return;
+    }
     if (m_editing != 0) {
         const app::MessageId id = m_editing;
         endEdit();
         emit editRequested(id, message);
-        return;
-    }
-    if (m_running) {
-        showHint(tr("The reply is still being written. Stop it with Esc, or wait."));
-        return;
-    }
-    if (!m_blocked.isEmpty()) {
-        showHint(m_blocked);
         return;
     }
     emit sendRequested(message);
