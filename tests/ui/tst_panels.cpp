@@ -47,6 +47,7 @@ class TstPanels : public QObject {
     void everyControlHasAName();
     void longerWordsAndMirrored_data() { buildDriveGrabClose_data(); }
     void longerWordsAndMirrored();
+    void typedSettingsCountAtOnce();
     void everyThemeAndSize_data() { buildDriveGrabClose_data(); }
     void everyThemeAndSize();
 
@@ -151,6 +152,30 @@ void TstPanels::longerWordsAndMirrored() {
     }
     QApplication::setLayoutDirection(Qt::LeftToRight);
     QCoreApplication::removeTranslator(&words);
+}
+
+// A chat that is opened right after typing must not get the words meant for the one before.
+void TstPanels::typedSettingsCountAtOnce() {
+    std::unique_ptr<QWidget> panel(findPanel(QStringLiteral("inspector"))->make(m_desk->workbench, m_desk->theme, nullptr));
+    panel->show();
+    const auto edits = panel->findChildren<QPlainTextEdit*>();
+    const auto named = [&edits](const QString& name) {
+        const auto found = std::find_if(edits.begin(), edits.end(),
+                                        [&name](const QPlainTextEdit* edit) { return edit->accessibleName() == name; });
+        return found == edits.end() ? nullptr : *found;
+    };
+    QPlainTextEdit* prompt = named(QStringLiteral("System prompt"));
+    QVERIFY(prompt);
+    QTest::keyClicks(prompt, QStringLiteral("Be brief"));
+    QCOMPARE(m_desk->workbench.setting(QStringLiteral("systemPrompt")).toString(), QStringLiteral("Be brief"));
+    QPlainTextEdit* stops = named(QStringLiteral("Stop strings"));
+    QVERIFY(stops);
+    QTest::keyClicks(stops, QStringLiteral("END"));
+    QTest::keyClick(stops, Qt::Key_Return);
+    QCOMPARE(m_desk->workbench.setting(QStringLiteral("stops")).toStringList(), QStringList{QStringLiteral("END")});
+    QCOMPARE(stops->toPlainText(), QStringLiteral("END\n"));
+    m_desk->workbench.resetSettings();
+    m_desk->workbench.resetSetting(QStringLiteral("systemPrompt"));
 }
 
 void TstPanels::everyThemeAndSize() {

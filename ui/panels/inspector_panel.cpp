@@ -7,7 +7,6 @@
 #include <QMenu>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -21,7 +20,6 @@
 namespace ui {
 
 namespace {
-constexpr int TypingPauseMs = 400;
 constexpr auto PromptId = "systemPrompt";
 }  // namespace
 
@@ -85,18 +83,11 @@ void InspectorPanel::makePrompt(QVBoxLayout* column) {
     connect(&m_theme, &Theme::changed, m_prompt, [this] { m_prompt->setFixedHeight(m_theme.px(76)); });
     title->setBuddy(m_prompt);
     column->addWidget(m_prompt);
-    m_promptPause = new QTimer(this);
-    m_promptPause->setSingleShot(true);
-    m_promptPause->setInterval(TypingPauseMs);
-    connect(m_prompt, &QPlainTextEdit::textChanged, m_promptPause, qOverload<>(&QTimer::start));
-    connect(m_promptPause, &QTimer::timeout, this, [this] {
-        const QString refused = m_workbench.setSetting(QLatin1String(PromptId), m_prompt->toPlainText());
-        m_prompt->setToolTip(toolTipText(refused));
-    });
-    connect(m_promptReset, &QToolButton::clicked, this, [this] {
-        m_promptPause->stop();
-        m_workbench.resetSetting(QLatin1String(PromptId));
-    });
+    // At once, not after a pause: a chat that is opened meanwhile must not get the words meant for this one.
+    connect(m_prompt, &QPlainTextEdit::textChanged, this,
+            [this] { m_workbench.setSetting(QLatin1String(PromptId), m_prompt->toPlainText()); });
+    connect(m_promptReset, &QToolButton::clicked, this,
+            [this] { m_workbench.resetSetting(QLatin1String(PromptId)); });
 }
 
 void InspectorPanel::makeSettings(QVBoxLayout* column) {
@@ -281,12 +272,10 @@ void InspectorPanel::onEdited(const QString& id, const QVariant& value) {
 }
 
 void InspectorPanel::refresh() {
-    if (!m_promptPause->isActive()) {
-        const QString prompt = m_workbench.setting(QLatin1String(PromptId)).toString();
-        if (prompt != m_prompt->toPlainText()) {
-            const QSignalBlocker quiet(m_prompt);
-            m_prompt->setPlainText(prompt);
-        }
+    const QString prompt = m_workbench.setting(QLatin1String(PromptId)).toString();
+    if (prompt != m_prompt->toPlainText()) {
+        const QSignalBlocker quiet(m_prompt);
+        m_prompt->setPlainText(prompt);
     }
     m_promptReset->setVisible(!m_workbench.isDefault(QLatin1String(PromptId)));
     for (auto it = m_rows.cbegin(); it != m_rows.cend(); ++it)

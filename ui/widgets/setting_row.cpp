@@ -10,7 +10,6 @@
 #include <QLocale>
 #include <QPlainTextEdit>
 #include <QSlider>
-#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <cmath>
@@ -24,7 +23,6 @@ namespace {
 
 constexpr int SliderSteps = 1000;
 constexpr double WidestSlider = 4096;  // a wider range is typed, not slid
-constexpr int TypingPauseMs = 400;     // text is taken over when the typing pauses
 
 }  // namespace
 
@@ -210,18 +208,19 @@ void SettingRow::makeText(QVBoxLayout* column) {
     text->setPlaceholderText(lines ? tr("One a line") : QString());
     text->setFixedHeight(m_theme.px(lines ? 58 : 76));
     column->addWidget(text);
-    auto* pause = new QTimer(this);
-    pause->setSingleShot(true);
-    pause->setInterval(TypingPauseMs);
     const auto value = [text, lines]() -> QVariant {
         if (!lines)
             return text->toPlainText();
         return text->toPlainText().split(QLatin1Char('\n'), Qt::SkipEmptyParts);
     };
-    connect(text, &QPlainTextEdit::textChanged, pause, qOverload<>(&QTimer::start));
-    connect(pause, &QTimer::timeout, this, [this, value] { emit valueEdited(m_spec.id, value()); });
-    m_show = [text, value, pause, lines](const QVariant& now) {
-        if (now == value() || pause->isActive())
+    // At once, not after a pause: the words belong to the chat that is open now.
+    connect(text, &QPlainTextEdit::textChanged, this, [this, value] {
+        m_telling = true;
+        emit valueEdited(m_spec.id, value());
+        m_telling = false;
+    });
+    m_show = [this, text, value, lines](const QVariant& now) {
+        if (now == value() || m_telling)  // what is being typed stays as it is typed
             return;
         const QSignalBlocker quiet(text);
         text->setPlainText(lines ? now.toStringList().join(QLatin1Char('\n')) : now.toString());
@@ -260,15 +259,19 @@ void SettingRow::makeOrder(QVBoxLayout* column) {
     column->addLayout(buttons);
     connect(list->model(), &QAbstractItemModel::rowsMoved, this, tell);
     m_show = [this, list](const QVariant& value) {
-        const QSignalBlocker quiet(list->model());
+        const QStringList order = value.toStringList();
+        QStringList shown;
+        for (int i = 0; i < list->count(); ++i)
+            shown.append(list->item(i)->data(Qt::UserRole).toString());
+        if (shown == order)
+            return;
         const int current = list->currentRow();
         list->clear();
-        for (const QString& id : value.toStringList()) {
+        for (const QString& id : order) {
             auto* item = new QListWidgetItem(m_spec.choiceNames.value(m_spec.choices.indexOf(id), id), list);
             item->setData(Qt::UserRole, id);
         }
         list->setCurrentRow(current);
-        list->doItemsLayout();
     };
     watch(list);
 }
