@@ -1,5 +1,6 @@
 #include "ui/widgets/command_palette.h"
 
+#include <QAccessible>
 #include <QApplication>
 #include <QGraphicsDropShadowEffect>
 #include <QKeyEvent>
@@ -7,7 +8,6 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QPainter>
-#include <QPointer>
 #include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
@@ -195,6 +195,12 @@ CommandPalette::CommandPalette(const Theme& theme, std::function<QList<PaletteEn
         m_model->setNeedle(text);
         m_list->setCurrentIndex(m_model->index(0));
         place();
+    });
+    // The focus stays in the field: a screen reader hears the entry as what the field says about itself.
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& index) {
+        m_field->setAccessibleDescription(index.data(Qt::AccessibleTextRole).toString());
+        QAccessibleEvent changed(m_field, QAccessible::DescriptionChanged);
+        QAccessible::updateAccessibility(&changed);
     });
     connect(m_list, &QListView::clicked, this, [this](const QModelIndex& index) {
         m_list->setCurrentIndex(index);
