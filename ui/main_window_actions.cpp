@@ -61,8 +61,18 @@ void MainWindow::makeActions() {
     m_topBar->themeButton()->setMenu(themes);
     for (QMenu* menu : m_menus)
         connect(menu, &QMenu::aboutToShow, this, &MainWindow::refreshActions);
-    connect(&m_workbench, &app::Workbench::loadedModelsChanged, this, &MainWindow::refreshActions);
-    connect(&m_workbench, &app::Workbench::currentModelChanged, this, &MainWindow::refreshActions);
+    // A shortcut of a disabled action does nothing: what is possible is known at all times, not only in an open menu.
+    const app::Workbench* workbench = &m_workbench;
+    connect(workbench, &app::Workbench::loadedModelsChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::currentModelChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::currentChatChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::runningChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::replyStarted, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::replyFinished, this, &MainWindow::refreshActions);
+    const QAbstractItemModel* jobs = workbench->jobs();
+    connect(jobs, &QAbstractItemModel::rowsInserted, this, &MainWindow::refreshActions);
+    connect(jobs, &QAbstractItemModel::rowsRemoved, this, &MainWindow::refreshActions);
+    connect(jobs, &QAbstractItemModel::dataChanged, this, &MainWindow::refreshActions);
 }
 
 void MainWindow::makeFileMenu(QMenu* menu) {

@@ -35,6 +35,7 @@ class TstWindow : public QObject {
     void namesOfFilesAreNotMarkup();
     void paletteListsActionsModelsAndPanels();
     void actionsHaveUniqueShortcuts();
+    void actionsFollowWhatIsPossible();
     void vitalsSayWhyNot();
     void closesWhenNothingRuns();
     void asksOnceWhenSomethingRuns();
@@ -277,6 +278,41 @@ void TstWindow::actionsHaveUniqueShortcuts() {
     QVERIFY(taken.size() > 12);
 }
 
+// Something in front of the next reply holds the engine until `released`.
+static void holdEngine(test::Desk& desk, const std::atomic<bool>& released) {
+    desk.engine.run([&released](engine::Engine&, std::stop_token stop, const auto&) -> engine::Result<std::any> {
+        while (!released && !stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        return std::any();
+    });
+}
+
+// The shortcuts of stopping and exporting work without a menu having been opened before.
+void TstWindow::actionsFollowWhatIsPossible() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(desk.start());
+    const auto enabled = [&window](const char* id) {
+        const auto* action = window.findChild<QAction*>(QLatin1String(id));
+        return action && action->isEnabled();
+    };
+    QTRY_VERIFY(!desk.workbench.hasRunningJobs());
+    QTRY_VERIFY(!enabled("stop-all"));
+    QVERIFY(!enabled("export-chat"));
+    std::atomic<bool> answered = false;
+    holdEngine(desk, answered);
+    desk.workbench.send(QStringLiteral("Hello"));
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.currentChat() != 0, 10'000);
+    QVERIFY(enabled("export-chat"));
+    QTRY_VERIFY(desk.workbench.hasRunningJobs());
+    QVERIFY(enabled("stop-all"));
+    answered = true;
+    desk.workbench.stopAll();
+    QTRY_VERIFY_WITH_TIMEOUT(!desk.workbench.hasRunningJobs(), 10'000);
+    QTRY_VERIFY(!enabled("stop-all"));
+}
+
 void TstWindow::vitalsSayWhyNot() {
     test::Desk desk;
     MainWindow window(desk.workbench, desk.theme);
@@ -306,13 +342,8 @@ void TstWindow::asksOnceWhenSomethingRuns() {
     window.show();
     QVERIFY(desk.start());
     QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.canSend(), 10'000);
-    // Something in front of the reply holds the engine until the question is answered.
     std::atomic<bool> answered = false;
-    desk.engine.run([&answered](engine::Engine&, std::stop_token stop, const auto&) -> engine::Result<std::any> {
-        while (!answered && !stop.stop_requested())
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        return std::any();
-    });
+    holdEngine(desk, answered);
     desk.workbench.send(QStringLiteral("Hello"));
     QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.hasRunningJobs(), 10'000);
     window.close();
