@@ -313,6 +313,11 @@ bool DockHost::isPanelShown(const QString& id) const {
     return dock && !dock->widget->isHidden();
 }
 
+bool DockHost::isPanelBuilt(const QString& id) const {
+    const Dock* dock = find(id);
+    return dock && dock->panel;
+}
+
 void DockHost::setPanelShown(const QString& id, bool shown) {
     Dock* dock = find(id);
     if (!dock)

@@ -111,10 +111,8 @@ void MainWindow::makeModelMenu(QMenu* menu) {
     addAction(menu, QStringLiteral("unload-model"), tr("Unload the model"), QStringLiteral("unload"), {},
               [this] { m_workbench.unloadModel(m_workbench.currentModel()); });
     menu->addSeparator();
-    addAction(menu, QStringLiteral("edit-template"), tr("Chat template…"), QStringLiteral("edit"), {}, [this] {
-        openPanel(QStringLiteral("inspector"));
-        m_workbench.runAction(QStringLiteral("edit-template"));
-    });
+    addAction(menu, QStringLiteral("edit-template"), tr("Chat template…"), QStringLiteral("edit"), {},
+              [this] { m_workbench.runAction(QStringLiteral("edit-template")); });
     addAction(menu, QStringLiteral("rescan-library"), tr("Look for new model files"), QStringLiteral("search"),
               {QKeySequence::Refresh}, [this] { m_workbench.rescanLibrary(); });
 }

@@ -36,6 +36,7 @@ class TstWindow : public QObject {
     void paletteListsActionsModelsAndPanels();
     void actionsHaveUniqueShortcuts();
     void actionsFollowWhatIsPossible();
+    void inspectorHearsWhatItIsBuiltFor();
     void vitalsSayWhyNot();
     void closesWhenNothingRuns();
     void asksOnceWhenSomethingRuns();
@@ -311,6 +312,20 @@ void TstWindow::actionsFollowWhatIsPossible() {
     desk.workbench.stopAll();
     QTRY_VERIFY_WITH_TIMEOUT(!desk.workbench.hasRunningJobs(), 10'000);
     QTRY_VERIFY(!enabled("stop-all"));
+}
+
+// In a narrow window the inspector is not there before somebody asks for a setting.
+void TstWindow::inspectorHearsWhatItIsBuiltFor() {
+    test::Desk desk;
+    desk.settings.setValue(QStringLiteral("view/mode"), QStringLiteral("library"));
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(900, 640);
+    window.show();
+    QVERIFY(desk.start());
+    QVERIFY(!window.docks().isPanelShown(QStringLiteral("inspector")));
+    desk.workbench.runAction(QStringLiteral("edit-template"));
+    QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
+    QCOMPARE(window.findChildren<QDialog*>(QStringLiteral("template-dialog")).size(), 1);
 }
 
 void TstWindow::vitalsSayWhyNot() {
