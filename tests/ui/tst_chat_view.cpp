@@ -52,6 +52,7 @@ class TstChatView : public QObject {
     void selectAllCopiesEverything();
     void findsAndStepsThroughHits();
     void findInLongChat();
+    void findGoesOnWhileMessagesCome();
     void copyOfCode();
     void linkIsOnlyAsked();
     void versionsAndActions();
@@ -271,6 +272,30 @@ void TstChatView::findInLongChat() {
     w.view.find(QStringLiteral("number 1234?"));
     QTRY_COMPARE(w.view.findState().count, 1);
     QTRY_VERIFY(!w.view.messageRect(1234).isNull());
+}
+
+// A message that comes while something is searched for is searched too, and does not move the view.
+void TstChatView::findGoesOnWhileMessagesCome() {
+    Window w(longChat(40));
+    w.view.find(QStringLiteral("capital"));
+    QTRY_VERIFY(!w.view.findState().searching);
+    const int count = w.view.findState().count;
+    QVERIFY(count >= 40);
+    w.view.findNext(true);
+    const int current = w.view.findState().current;
+    w.view.jumpToEnd();
+    w.model.append(userRow(1000, QStringLiteral("one more capital")));
+    QTRY_COMPARE(w.view.findState().count, count + 1);
+    QCOMPARE(w.view.findState().current, current);
+    QVERIFY(w.view.atEnd());
+    w.model.append(replyRow(1001, QStringLiteral("The capital")));
+    w.model.setState(41, app::MessageState::Streaming);
+    w.model.appendText(41, QStringLiteral(" and another capital"), {});
+    w.model.setState(41, app::MessageState::Done);
+    QTRY_COMPARE(w.view.findState().count, count + 3);
+    QVERIFY(w.view.atEnd());
+    w.model.truncate(40);
+    QTRY_COMPARE(w.view.findState().count, count);
 }
 
 void TstChatView::copyOfCode() {

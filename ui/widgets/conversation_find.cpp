@@ -3,6 +3,7 @@
 #include <QElapsedTimer>
 #include <QScrollBar>
 #include <algorithm>
+#include <utility>
 
 #include "ui/widgets/conversation_view.h"
 
@@ -13,12 +14,27 @@ void ConversationView::find(const QString& text) {
     m_hits.clear();
     m_currentHit = -1;
     m_findRow = -1;
+    m_revealFirst = true;
     m_findTimer.stop();
     if (!text.isEmpty() && !m_items.empty()) {
         m_findRow = 0;
         m_findTimer.start(0, this);
     }
     viewport()->update();
+    emit findChanged(findState());
+}
+
+// Rows from here on have changed: their hits are looked for again, the view stays where it is.
+void ConversationView::findAgainFrom(int row) {
+    if (m_needle.isEmpty())
+        return;
+    const auto stale =
+        std::lower_bound(m_hits.begin(), m_hits.end(), row, [](const Hit& h, int from) { return h.row < from; });
+    m_hits.erase(stale, m_hits.end());
+    m_currentHit = std::min(m_currentHit, int(m_hits.size()) - 1);
+    m_findRow = m_findRow < 0 ? row : std::min(m_findRow, row);
+    m_revealFirst = m_revealFirst && m_currentHit < 0;
+    m_findTimer.start(0, this);
     emit findChanged(findState());
 }
 
@@ -58,7 +74,8 @@ void ConversationView::findStep() {
                                            [](const Hit& h, int row) { return h.row < row; });
         if (from != m_hits.end() || m_findRow < 0) {
             m_currentHit = from != m_hits.end() ? int(from - m_hits.begin()) : 0;
-            revealHit();
+            if (std::exchange(m_revealFirst, false))
+                revealHit();
         }
     }
     if (m_hits.size() != before || m_findRow < 0) {

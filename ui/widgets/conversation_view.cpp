@@ -89,8 +89,9 @@ void ConversationView::rebuild() {
     const int rows = m_model ? m_model->rowCount() : 0;
     for (int i = 0; i < rows; ++i)
         m_items.emplace_back();
-    if (!m_needle.isEmpty())
-        find(m_needle);
+    m_hits.clear();
+    m_currentHit = m_findRow = -1;
+    findAgainFrom(0);
     scheduleSettle();
     notifyConversationReset(this);
 }
@@ -108,8 +109,7 @@ void ConversationView::onRowsInserted(int first, int last) {
             shift(m_current);
     }
     m_estimated = false;
-    if (!m_needle.isEmpty())
-        find(m_needle);
+    findAgainFrom(first);
     scheduleSettle();
     notifyConversationRows(this, first, last, true);
 }
@@ -125,8 +125,7 @@ void ConversationView::onRowsRemoved(int first, int last) {
         m_follow = true;
     }
     m_estimated = false;
-    if (!m_needle.isEmpty())
-        find(m_needle);
+    findAgainFrom(first);
     scheduleSettle();
     notifyConversationRows(this, first, last, false);
 }
@@ -143,6 +142,9 @@ void ConversationView::onDataChanged(const QModelIndex& first, const QModelIndex
             m_heights.set(row, item.estimate(m_model->at(row), m_style, columnWidth()));
         if (roles.isEmpty() || roles.contains(Model::StateRole))
             notifyConversationChanged(this, row);
+        // A reply is searched when it has ended.
+        if ((text || roles.contains(Model::StateRole)) && m_model->at(row).state != app::MessageState::Streaming)
+            findAgainFrom(row);
     }
     scheduleSettle();
 }
@@ -426,6 +428,7 @@ void ConversationView::setTokenView(int row, bool on) {
         m_follow = false;
     m_items[size_t(row)].setTokenView(on);
     clearSelection();
+    findAgainFrom(row);
     scheduleSettle();
 }
 

@@ -150,6 +150,7 @@ class ConversationView : public QAbstractScrollArea {
     bool messageKey(QKeyEvent* event);
 
     // --- search (conversation_find.cpp)
+    void findAgainFrom(int row);
     void findStep();
     void revealHit();
 
@@ -173,6 +174,7 @@ class ConversationView : public QAbstractScrollArea {
     QString m_needle;
     std::vector<Hit> m_hits;
     int m_currentHit = -1, m_findRow = -1;
+    bool m_revealFirst = false;  // a person asked; rows that come later are searched without moving the view
     bool m_caretOn = true;
     QBasicTimer m_parseTimer, m_findTimer, m_caretTimer, m_autoScroll, m_flashTimer, m_settleTimer;
     QElapsedTimer m_clickTime;
