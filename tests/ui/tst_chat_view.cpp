@@ -61,6 +61,7 @@ class TstChatView : public QObject {
     void doubtIsMoreThanColour_data();
     void doubtIsMoreThanColour();
     void tokenLabels();
+    void keyboardGoesFromTokenToToken();
     void keyboardGoesFromMessageToMessage();
     void screenReaderReadsMessages();
     void hugeMessageIsParsedInSteps();
@@ -453,6 +454,44 @@ void TstChatView::tokenLabels() {
     QCOMPARE(TokenCard::tokenLabel(QStringLiteral(" \u202e")), QStringLiteral("‹U+202E›"));
     QVERIFY(TokenCard::percent(0.41).startsWith(QLatin1String("41")));
     QVERIFY(TokenCard::percent(0.0001).contains(QLatin1Char('<')));
+}
+
+void TstChatView::keyboardGoesFromTokenToToken() {
+    auto reply = replyRow(2, QStringLiteral("many words"));
+    QStringList words;
+    for (int i = 0; i < 900; ++i)
+        words += QStringLiteral(" word%1").arg(i);
+    reply.tokens = tokensOf(words, {0.9, 0.4});
+    Window w({userRow(1, QStringLiteral("q")), reply}, {700, 300});
+    w.view.setTokenView(1, true);
+    w.settle();
+    w.view.setFocus();
+    w.view.setCurrentRow(1);
+    for (const int steps : {1, 450, 449}) {
+        for (int i = 0; i < steps; ++i)
+            QTest::keyClick(&w.view, Qt::Key_Right);
+        QSignalSpy hovered(&w.view, &ConversationView::tokenHovered);
+        QTest::keyClick(&w.view, Qt::Key_Left);
+        QCOMPARE(hovered.size(), 1);
+        const QRect rect = w.view.tokenRect(1, hovered[0][1].toInt());
+        QVERIFY2(w.view.viewport()->rect().contains(rect) && !rect.isNull(), qPrintable(hovered[0][1].toString()));
+    }
+    QSignalSpy entered(&w.view, &ConversationView::tokenEntered);
+    QTest::keyClick(&w.view, Qt::Key_Return);
+    QCOMPARE(entered.size(), 1);
+    // In the card: the chosen token cannot be chosen again, Enter takes an alternative.
+    QWidget area;
+    area.resize(600, 400);
+    TokenCard card(w.theme, &area);
+    area.show();
+    QVERIFY(QTest::qWaitForWindowActive(&area));
+    card.showFor(reply.tokens[0], {20, 20, 40, 20}, true);
+    QSignalSpy chosen(&card, &TokenCard::alternativeChosen);
+    card.takeFocus();
+    QVERIFY(area.focusWidget() && area.focusWidget()->isEnabled());
+    QTest::keyClick(area.focusWidget(), Qt::Key_Return);
+    QCOMPARE(chosen.size(), 1);
+    QVERIFY(chosen[0][0].toInt() != reply.tokens[0].id);
 }
 
 void TstChatView::keyboardGoesFromMessageToMessage() {

@@ -97,26 +97,28 @@ void ConversationView::revealHit() {
     if (m_currentHit < 0 || m_currentHit >= int(m_hits.size()))
         return;
     const Hit& hit = m_hits[size_t(m_currentHit)];
+    revealPiece(hit.row, hit.segment, [&hit](const BodyPiece& piece) { return piece.cursorRect(hit.from); });
+}
+
+// Brings a place inside a piece into sight; what is in sight stays where it is.
+void ConversationView::revealPiece(int row, int segment, const std::function<QRectF(const BodyPiece&)>& where) {
     for (const Visible& v : m_visible) {
-        if (v.row != hit.row || v.segment != hit.segment)
+        const BodyPiece* piece = m_items[size_t(v.row)].piece(v.segment);
+        if (v.row != row || v.segment != segment || piece == nullptr)
             continue;
-        if (const BodyPiece* piece = m_items[size_t(v.row)].piece(v.segment)) {
-            const QRectF where = piece->cursorRect(hit.from).translated(0, v.y);
-            if (where.top() > 20 && where.bottom() < viewport()->height() - 40) {
-                viewport()->update();
-                return;  // it is in sight
-            }
+        const QRectF rect = where(*piece).translated(0, v.y);
+        if (rect.top() > 20 && rect.bottom() < viewport()->height() - 40) {
+            viewport()->update();
+            return;
         }
     }
     m_follow = false;
-    m_top = Place{hit.row, hit.segment, 0};
+    m_top = Place{row, segment, 0};
     m_settling = true;
-    prepare(hit.row);
-    layoutSegment(hit.row, hit.segment);
-    double inside = 0;
-    if (const BodyPiece* piece = m_items[size_t(hit.row)].piece(hit.segment))
-        inside = piece->cursorRect(hit.from).top();
-    moveBy(inside - viewport()->height() / 3.0);
+    prepare(row);
+    layoutSegment(row, segment);
+    const BodyPiece* piece = m_items[size_t(row)].piece(segment);
+    moveBy((piece ? where(*piece).top() : 0) - viewport()->height() / 3.0);
     m_settling = false;
     settle();
 }

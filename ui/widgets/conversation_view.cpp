@@ -14,7 +14,7 @@
 namespace ui {
 namespace {
 
-constexpr int ColumnWidth = 760, SideMargin = 24, BottomMargin = 20, KeptLayouts = 80;
+constexpr int ColumnWidth = 760, SideMargin = 24, BottomMargin = 20, KeptLayouts = 80, SaidMs = 2500;
 
 }  // namespace
 
@@ -452,6 +452,12 @@ void ConversationView::focusToken(int row, int token) {
     emit tokenHovered(row, token);
 }
 
+void ConversationView::say(const QString& sentence) {
+    m_said = sentence;
+    m_sayTimer.start(SaidMs, this);
+    viewport()->update();
+}
+
 // --- painting ---
 
 std::vector<markdown::Mark> ConversationView::marksFor(int row, int segment) const {
@@ -462,14 +468,12 @@ std::vector<markdown::Mark> ConversationView::marksFor(int row, int segment) con
         marks.push_back({h->from, h->to, h - m_hits.begin() == m_currentHit ? m_style.currentHit : m_style.hit});
     if (hasSelection()) {
         const auto [from, to] = selection();
-        const TextPosition begin{row, segment, 0};
         if (std::pair(from.row, from.segment) <= std::pair(row, segment) &&
             std::pair(row, segment) <= std::pair(to.row, to.segment)) {
             const bool first = from.row == row && from.segment == segment,
                        last = to.row == row && to.segment == segment;
             marks.push_back({first ? from.position : 0, last ? to.position : INT_MAX, m_style.selection});
         }
-        (void)begin;
     }
     return marks;
 }
@@ -540,7 +544,7 @@ void ConversationView::paintEvent(QPaintEvent* event) {
 
 // The full address of the link under the mouse, as browsers show it; painted, so that it is never read as markup.
 void ConversationView::paintLinkChip(QPainter& painter) const {
-    const QString text = !m_hovered.link.isEmpty() ? m_hovered.link : m_hovered.help;
+    const QString text = !m_said.isEmpty() ? m_said : !m_hovered.link.isEmpty() ? m_hovered.link : m_hovered.help;
     if (text.isEmpty())
         return;
     painter.setFont(m_style.small);
@@ -583,6 +587,10 @@ void ConversationView::timerEvent(QTimerEvent* event) {
         const int beyond = m_mouse.y() < 0 ? int(m_mouse.y()) : int(m_mouse.y()) - viewport()->height();
         verticalScrollBar()->setValue(verticalScrollBar()->value() + std::clamp(beyond, -60, 60));
         extendSelection(m_mouse);
+    } else if (event->timerId() == m_sayTimer.timerId()) {
+        m_sayTimer.stop();
+        m_said.clear();
+        viewport()->update();
     } else if (event->timerId() == m_flashTimer.timerId()) {
         m_flash -= 0.04;
         if (m_flash <= 0) {
