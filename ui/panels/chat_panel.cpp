@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QMenu>
 #include <QShortcut>
 #include <QStackedWidget>
@@ -83,24 +84,19 @@ void ChatPanel::connectView() {
     connect(m_view, &ConversationView::findChanged, this,
             [this](const FindState& state) { m_find->setState(state.current, state.count, state.searching); });
     connect(m_view, &ConversationView::typed, this, [this](const QString& text) { m_composer->insertTyped(text); });
-    connect(m_view, &ConversationView::scrolled, this, [this] {
-        if (m_card->isVisible() && m_cardRow >= 0 && m_view->tokenRect(m_cardRow, m_cardToken).isNull())
-            m_card->hide();
-    });
+    connect(m_view, &ConversationView::tokenEntered, m_card, &TokenCard::takeFocus);
+    connect(m_view, &ConversationView::scrolled, this, &ChatPanel::placeCard);
     connect(m_find, &FindBar::textChanged, m_view, &ConversationView::find);
     connect(m_find, &FindBar::next, m_view, &ConversationView::findNext);
     connect(m_find, &FindBar::closed, this, [this] { m_view->setFocus(Qt::OtherFocusReason); });
     connect(m_card, &TokenCard::left, this, [this] { m_view->setFocus(Qt::OtherFocusReason); });
     connect(m_card, &TokenCard::alternativeChosen, this, [this](qint32 id) {
-        const auto* messages = m_workbench.messages();
         m_card->hide();
-        if (m_cardRow >= 0 && m_cardRow < messages->rowCount())
-            m_workbench.forkAtToken(messages->at(m_cardRow).id, m_cardToken, id);
+        m_workbench.forkAtToken(m_cardMessage, m_cardToken, id);
         m_composer->focusText();
     });
-    connect(m_start, &StartPage::promptChosen, this, [this](const QString& prompt) {
-        keepingDraft([&] { m_workbench.send(prompt); });
-    });
+    connect(m_start, &StartPage::promptChosen, this,
+            [this](const QString& prompt) { keepingDraft([&] { m_workbench.send(prompt); }); });
     connect(m_start, &StartPage::actionRequested, &m_workbench, &app::Workbench::runAction);
 }
 
@@ -198,7 +194,7 @@ void ChatPanel::copy(const QString& text, const QString& what) {
         return;
     QGuiApplication::clipboard()->setText(text);
     if (!what.isEmpty())
-        m_composer->showHint({});
+        m_view->say(what);
 }
 
 void ChatPanel::beginEdit(int row) {
@@ -275,7 +271,7 @@ void ChatPanel::onToken(int row, int token) {
     const QRect rect = m_view->tokenRect(row, token);
     if (rect.isNull())
         return;
-    m_cardRow = row;
+    m_cardMessage = messages->at(row).id;
     m_cardToken = token;
     const app::MessageState state = messages->at(row).state;
     const bool running = state == app::MessageState::Waiting || state == app::MessageState::Streaming;
@@ -284,16 +280,30 @@ void ChatPanel::onToken(int row, int token) {
                     !running && m_workbench.canSend());
 }
 
+// The card stays beside its token; it goes when the token is out of sight.
+void ChatPanel::placeCard() {
+    if (!m_card->isVisible())
+        return;
+    const int row = m_workbench.messages()->rowOf(m_cardMessage);
+    const QRect rect = row < 0 ? QRect() : m_view->tokenRect(row, m_cardToken);
+    if (rect.isNull())
+        m_card->hide();
+    else
+        m_card->place(QRect(m_view->viewport()->mapTo(this, rect.topLeft()), rect.size()));
+}
+
 void ChatPanel::onLink(const QString& url) {
-    LinkDialog dialog(m_theme, url, window());
-    if (dialog.exec() == QDialog::Accepted)
-        QDesktopServices::openUrl(QUrl(url, QUrl::StrictMode));
+    auto* dialog = new LinkDialog(m_theme, url, window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [url] { QDesktopServices::openUrl(QUrl(url, QUrl::StrictMode)); });
+    dialog->open();
 }
 
 void ChatPanel::openMenu(int row, const QPoint& at) {
-    QMenu menu(this);
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
     const auto add = [&](const char* name, const QString& text, auto run) {
-        QAction* action = menu.addAction(icon(m_theme, QLatin1String(name)), text);
+        QAction* action = menu->addAction(icon(m_theme, QLatin1String(name)), text);
         connect(action, &QAction::triggered, this, run);
         return action;
     };
@@ -306,7 +316,10 @@ void ChatPanel::openMenu(int row, const QPoint& at) {
         const bool running =
             message.state == app::MessageState::Waiting || message.state == app::MessageState::Streaming;
         const auto act = [&](const char* name, const QString& text, MessageAction action, bool enabled) {
-            add(name, text, [this, row, action] { onAction(row, action); })->setEnabled(enabled);
+            // By its id: rows may come and go while the menu is open.
+            add(name, text, [this, id = message.id, action] {
+                onAction(m_workbench.messages()->rowOf(id), action);
+            })->setEnabled(enabled);
         };
         act("copy", tr("Copy the message"), MessageAction::Copy, !message.text.isEmpty());
         act("edit", tr("Edit"), MessageAction::Edit, !running);
@@ -322,16 +335,16 @@ void ChatPanel::openMenu(int row, const QPoint& at) {
             act("chevron-right", tr("Next version"), MessageAction::NextVersion,
                 message.version < message.versions && !running);
         }
-        menu.addSeparator();
+        menu->addSeparator();
         act("trash", tr("Delete this and what follows"), MessageAction::Delete, !running);
-        menu.addSeparator();
+        menu->addSeparator();
     }
     add("check", tr("Select everything"), [this] { m_view->selectAll(); });
     add("search", tr("Find in this chat"), [this] {
         place();
         m_find->open();
     });
-    menu.exec(at);
+    menu->popup(at);
 }
 
 void ChatPanel::refreshRunning() {
@@ -375,6 +388,14 @@ void ChatPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     m_card->hide();
     place();
+}
+
+// Esc stops from anywhere in the chat where nothing nearer wants it.
+void ChatPanel::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Escape && m_workbench.isRunning())
+        m_workbench.stop();
+    else
+        QWidget::keyPressEvent(event);
 }
 
 void ChatPanel::showEvent(QShowEvent* event) {
