@@ -362,7 +362,11 @@ void ModelPopup::refresh() {
 void ModelPopup::fill() {
     m_title->setText(m_beside ? tr("Load a second model") : tr("Models"));
     while (QLayoutItem* item = m_list->takeAt(0)) {
-        delete item->widget();
+        if (QWidget* row = item->widget()) {  // later: it may be a click in this row that fills anew
+            row->hide();
+            row->setParent(nullptr);
+            row->deleteLater();
+        }
         delete item;
     }
     const QString needle = m_filter->text().trimmed();
