@@ -30,6 +30,7 @@ class TstChatPanel : public QObject {
     void composerKeepsTheDraftWhileEditing();
     void editStaysWhileItCannotBeSaved();
     void draftSurvivesPromptsAndEdits();
+    void hintFollowsTheCount();
     void contextInWords();
     void linkWarnings_data();
     void linkWarnings();
@@ -77,6 +78,12 @@ void TstChatPanel::composerRefusesPictures() {
     QGuiApplication::clipboard()->setImage(QImage(8, 8, QImage::Format_RGB32));
     composer.edit().paste();
     QCOMPARE(refused.size(), 1);
+    QVERIFY(composer.text().isEmpty());
+    auto* file = new QMimeData;  // also as a file: its address is not what was meant
+    file->setUrls({QUrl::fromLocalFile(QStringLiteral("/tmp/holiday.JPG"))});
+    QGuiApplication::clipboard()->setMimeData(file);
+    composer.edit().paste();
+    QCOMPARE(refused.size(), 2);
     QVERIFY(composer.text().isEmpty());
     const auto labels = composer.findChildren<QLabel*>();
     QVERIFY(std::any_of(labels.begin(), labels.end(),
@@ -189,10 +196,33 @@ void TstChatPanel::draftSurvivesPromptsAndEdits() {
     emit panel.conversation().actionTriggered(0, MessageAction::Edit);
     QTest::keyClicks(&panel.composer().edit(), QStringLiteral(" more"));
     QTest::keyClick(&panel.composer().edit(), Qt::Key_Return);
-    QTRY_VERIFY_WITH_TIMEOUT(
-        messages->rowCount() >= 2 && messages->at(0).versions == 2 && !desk.workbench.isRunning(), 20000);
+    QTRY_VERIFY_WITH_TIMEOUT(messages->rowCount() >= 2 && messages->at(0).versions == 2 && !desk.workbench.isRunning(),
+                             20000);
     QCOMPARE(panel.composer().text(), QStringLiteral("half a thought"));
     QCOMPARE(desk.workbench.draft(), QStringLiteral("half a thought"));
+}
+
+// Why the context cannot be counted stays while it is so, and goes with it.
+void TstChatPanel::hintFollowsTheCount() {
+    test::Desk desk;
+    Composer composer(desk.theme);
+    composer.show();
+    app::ContextUse use;
+    use.limit = 8192;
+    use.problem = QStringLiteral("template line 3, column 14: unknown filter");
+    const auto shown = [&composer, &use] {
+        const auto labels = composer.findChildren<QLabel*>();
+        return std::any_of(labels.begin(), labels.end(), [&use](QLabel* l) {
+            return l->isVisible() && l->text().contains(QLatin1String("column 14"));
+        });
+    };
+    composer.setContextUse(use);
+    QVERIFY(shown());
+    QTest::keyClicks(&composer.edit(), QStringLiteral("a"));
+    QVERIFY(shown());
+    use.problem.clear();
+    composer.setContextUse(use);
+    QVERIFY(!shown());
 }
 
 void TstChatPanel::contextInWords() {
