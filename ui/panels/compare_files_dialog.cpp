@@ -26,6 +26,10 @@ CompareFilesDialog::CompareFilesDialog(app::Workbench& workbench, const Theme& t
     m_leftBox->setAccessibleName(tr("First file"));
     m_rightBox = new QComboBox(this);
     m_rightBox->setAccessibleName(tr("Second file"));
+    for (QComboBox* box : {m_leftBox, m_rightBox}) {  // long names of files do not make the dialog wide
+        box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        box->setMinimumContentsLength(16);
+    }
     for (const app::LibraryRow& row : workbench.library()->rows()) {
         m_leftBox->addItem(row.fileName, row.path);
         m_rightBox->addItem(row.fileName, row.path);
@@ -68,6 +72,7 @@ void CompareFilesDialog::request() {
     m_left = {};
     m_right = {};
     m_table->setRowCount(0);
+    m_table->setHorizontalHeaderLabels({tr("What"), m_leftBox->currentText(), m_rightBox->currentText()});
     m_summary->setText(tr("Reading both files…"));
     for (const QComboBox* box : {m_leftBox, m_rightBox})
         if (!box->currentData().toString().isEmpty())
@@ -85,7 +90,6 @@ void CompareFilesDialog::onDetails(const app::ModelDetails& details) {
 
 void CompareFilesDialog::fill() {
     const QList<app::DetailDifference> found = app::differences(m_left, m_right);
-    m_table->setHorizontalHeaderLabels({tr("What"), m_leftBox->currentText(), m_rightBox->currentText()});
     m_table->setRowCount(static_cast<int>(found.size()));
     for (int i = 0; i < found.size(); ++i) {
         const app::DetailDifference& one = found.at(i);

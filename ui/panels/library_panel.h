@@ -51,6 +51,7 @@ class LibraryPanel : public QWidget {
     void onSelection();
     void fitColumns();
     void refresh();
+    void refreshSoon();  // once for many rows
     void measure();
     void load(bool beside);
     void compare();
@@ -71,6 +72,7 @@ class LibraryPanel : public QWidget {
     QPushButton* m_emptyAction;
     QStackedWidget* m_pages;
     QHash<int, int> m_hiddenWidths;  // of columns, to show them again
+    bool m_refreshing = false;
 };
 
 }  // namespace ui
