@@ -1,6 +1,7 @@
 // The chat as a person uses it, on a real workbench with a tiny model: composer keys, sending, versions, deleting and
 // undo, the list of chats with rename, pin, search, and the pages of an empty chat.
 #include <QClipboard>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
@@ -37,6 +38,7 @@ class TstChatPanel : public QObject {
     void startPages();
     void chatsFromPromptToUndo();
     void listRenamesPinsAndSearches();
+    void doubleClickRenames();
 };
 
 void TstChatPanel::composerKeys() {
@@ -359,6 +361,36 @@ void TstChatPanel::listRenamesPinsAndSearches() {
     QTRY_COMPARE(chats->rowCount(), 1);
     desk.workbench.undo();
     QTRY_COMPARE(chats->rowCount(), 2);
+}
+
+// The first click opens the chat, which takes the focus to the composer; the second one renames.
+void TstChatPanel::doubleClickRenames() {
+    test::Desk desk;
+    QWidget window;
+    auto* row = new QHBoxLayout(&window);
+    auto* list = new ChatListPanel(desk.workbench, desk.theme);
+    auto* chat = new ChatPanel(desk.workbench, desk.theme);
+    row->addWidget(list);
+    row->addWidget(chat, 1);
+    window.resize(1000, 600);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    QVERIFY(desk.start());
+    QVERIFY(desk.workbench.setSetting(QStringLiteral("maxTokens"), 4).isEmpty());
+    desk.workbench.send(QStringLiteral("alpha"));
+    QTRY_VERIFY_WITH_TIMEOUT(!desk.workbench.isRunning() && desk.workbench.currentChat() != 0, 20000);
+    const app::ChatId id = desk.workbench.currentChat();
+    desk.workbench.newChat();
+    auto* chats = desk.workbench.chats();
+    QTRY_COMPARE(chats->rowCount(), 1);
+    const QRect item = list->list().visualRect(chats->index(0));
+    const QPoint at(item.center().x(), item.bottom() - 12);
+    QTest::mouseClick(list->list().viewport(), Qt::LeftButton, {}, at);
+    QTest::mouseDClick(list->list().viewport(), Qt::LeftButton, {}, at);
+    QTRY_COMPARE(desk.workbench.currentChat(), id);
+    QTest::qWait(20);
+    QVERIFY(list->renameField());
+    QVERIFY(list->renameField()->hasFocus());
 }
 
 int main(int argc, char** argv) {

@@ -115,13 +115,18 @@ ChatListPanel::ChatListPanel(app::Workbench& workbench, const Theme& theme, QWid
     const auto relayout = [this] {  // headings come and go with the rows beside them
         emit m_delegate->sizeHintChanged({});
         refreshEmpty();
+        QMetaObject::invokeMethod(this, &ChatListPanel::placeRename, Qt::QueuedConnection);
     };
     const QAbstractItemModel* chats = workbench.chats();
     connect(chats, &QAbstractItemModel::rowsInserted, this, relayout);
     connect(chats, &QAbstractItemModel::rowsRemoved, this, relayout);
     connect(chats, &QAbstractItemModel::rowsMoved, this, relayout);
     connect(chats, &QAbstractItemModel::modelReset, this, relayout);
-    connect(chats, &QAbstractItemModel::dataChanged, this, relayout);
+    connect(chats, &QAbstractItemModel::dataChanged, this,
+            [relayout](const QModelIndex&, const QModelIndex&, const QList<int>& roles) {
+                if (roles != QList<int>{app::ChatListModel::CurrentRole})  // another chat is open: no height changes
+                    relayout();
+            });
     connect(&theme, &Theme::changed, this, relayout);
     connect(&workbench, &app::Workbench::currentChatChanged, this, [this](app::ChatId id) {
         const int row = m_workbench.chats()->rowOf(id);
@@ -153,9 +158,7 @@ void ChatListPanel::onSearch(const QString& text) {
 void ChatListPanel::onHits(const QString& text, int hits) {
     if (text.trimmed() != m_search->text().trimmed() || text.trimmed().isEmpty())
         return;
-    m_hitCount->setText(hits == 0   ? tr("Nothing was said with these words.")
-                        : hits == 1 ? tr("1 hit")
-                                    : tr("%1 hits").arg(QLocale().toString(hits)));
+    m_hitCount->setText(hits == 0 ? tr("Nothing was said with these words.") : tr("%n hit(s)", nullptr, hits));
 }
 
 void ChatListPanel::open(const QModelIndex& index) {
@@ -264,11 +267,24 @@ void ChatListPanel::startRename(const QModelIndex& index) {
     m_rename->setAccessibleName(tr("New title"));
     m_rename->setMaxLength(200);
     m_rename->installEventFilter(this);
-    const QRect card = m_delegate->cardRect(m_list->visualRect(index), index);
-    m_rename->setGeometry(card.adjusted(2, 4, -2, -card.height() / 2 + 12));
+    placeRename();
     m_rename->show();
     m_rename->selectAll();
     m_rename->setFocus(Qt::OtherFocusReason);
+}
+
+// Over the title, also when the chats move meanwhile.
+void ChatListPanel::placeRename() {
+    if (!m_rename)
+        return;
+    const int row = m_workbench.chats()->rowOf(m_renaming);
+    if (row < 0) {
+        finishRename(false);
+        return;
+    }
+    const QModelIndex index = m_workbench.chats()->index(row);
+    const QRect card = m_delegate->cardRect(m_list->visualRect(index), index);
+    m_rename->setGeometry(card.adjusted(2, 4, -2, -card.height() / 2 + 12));
 }
 
 void ChatListPanel::finishRename(bool keep) {

@@ -1,11 +1,13 @@
 #include "ui/panels/chat_panel.h"
 
+#include <QApplication>
 #include <QClipboard>
 #include <QDesktopServices>
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QKeyEvent>
+#include <QLineEdit>
 #include <QMenu>
 #include <QShortcut>
 #include <QStackedWidget>
@@ -139,7 +141,10 @@ void ChatPanel::connectWorkbench() {
         m_composer->setContextUse(m_workbench.contextUse());
         refreshRunning();
         refreshStart();
-        if (isVisible() && !m_view->hasFocus())
+        // Who is writing somewhere else (a new title in the list) goes on there.
+        const QWidget* focus = QApplication::focusWidget();
+        const bool writing = qobject_cast<const QLineEdit*>(focus) || qobject_cast<const QPlainTextEdit*>(focus);
+        if (isVisible() && !m_view->hasFocus() && !writing)
             m_composer->focusText();
     });
     connect(w, &Workbench::revealMessage, this,
