@@ -499,9 +499,8 @@ void ConversationView::paintEvent(QPaintEvent* event) {
         }
         const MessageAction hovered =
             m_hovered.row == v.row && m_hovered.segment == v.segment ? m_hovered.action : MessageAction::None;
-        const bool active = m_hovered.row == v.row || (v.row == m_current && hasFocus());
         item.paintSegment(painter, row, v.segment, QPointF(left, v.y), m_style, width, marksFor(v.row, v.segment), clip,
-                          hovered, active, m_caretOn);
+                          hovered, m_caretOn);
     }
     // Buttons over everything: those of a head stand in one segment, those of a foot in another.
     int done = -1;

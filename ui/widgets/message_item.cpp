@@ -416,7 +416,7 @@ QString MessageItem::cardActionAt(QPointF point) const {
 // --- painting ---
 
 void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPointF origin,
-                            const ConversationStyle& style, double width, bool active) const {
+                            const ConversationStyle& style, double width) const {
     const QRectF line(origin.x(), origin.y() + style.px(Gap), width, style.px(NameHeight));
     QString author = row.role == app::Role::User     ? words(QT_TRANSLATE_NOOP("MessageItem", "You"))
                      : row.role == app::Role::System ? words(QT_TRANSLATE_NOOP("MessageItem", "System"))
@@ -438,7 +438,6 @@ void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPoin
     painter.setPen(style.tokens.muted);
     painter.drawText(line.adjusted(strong.horizontalAdvance(author) + style.px(7), 0, 0, 0),
                      Qt::AlignLeft | Qt::AlignVCenter, facts.join(QStringLiteral(" · ")));
-    (void)active;
 }
 
 void MessageItem::paintFoot(QPainter& painter, const app::MessageRow& row, QPointF origin,
@@ -462,14 +461,14 @@ void MessageItem::paintFoot(QPainter& painter, const app::MessageRow& row, QPoin
 
 void MessageItem::paintSegment(QPainter& painter, const app::MessageRow& row, int segment, QPointF origin,
                                const ConversationStyle& style, double width, const std::vector<markdown::Mark>& marks,
-                               const QRectF& clip, MessageAction hovered, bool active, bool caretOn) const {
+                               const QRectF& clip, MessageAction hovered, bool caretOn) const {
     if (segment == 0) {
         if (isNote(row)) {
             if (m_card)
                 m_card->paint(painter, origin + QPointF(0, m_noteTop));
             return;
         }
-        paintHead(painter, row, origin, style, width, active);
+        paintHead(painter, row, origin, style, width);
     } else if (const BodyPiece* body = piece(segment)) {
         body->paint(painter, origin, marks, clip);
         if (caretOn && segment == m_heights.count() - 2 && row.state == app::MessageState::Streaming) {

@@ -14,6 +14,7 @@ PromptCard::PromptCard(const Theme& theme, const QString& prompt, QWidget* paren
     : QAbstractButton(parent), m_theme(theme) {
     setText(prompt);
     setAccessibleName(tr("Send: %1").arg(prompt));
+    setAttribute(Qt::WA_Hover);
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
@@ -21,13 +22,6 @@ PromptCard::PromptCard(const Theme& theme, const QString& prompt, QWidget* paren
 
 QSize PromptCard::sizeHint() const {
     return {m_theme.px(220), m_theme.px(76)};
-}
-
-void PromptCard::enterEvent(QEnterEvent*) {
-    update();
-}
-void PromptCard::leaveEvent(QEvent*) {
-    update();
 }
 
 void PromptCard::paintEvent(QPaintEvent*) {

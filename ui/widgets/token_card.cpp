@@ -20,6 +20,7 @@ AlternativeButton::AlternativeButton(const Theme& theme, const QString& token, d
       m_token(TokenCard::tokenLabel(token)),
       m_probability(probability),
       m_chosen(chosen) {
+    setAttribute(Qt::WA_Hover);
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setAccessibleName(chosen ? tr("%1, %2, chosen").arg(m_token, TokenCard::percent(probability))
@@ -28,13 +29,6 @@ AlternativeButton::AlternativeButton(const Theme& theme, const QString& token, d
 
 QSize AlternativeButton::sizeHint() const {
     return {m_theme.px(228), m_theme.px(23)};
-}
-
-void AlternativeButton::enterEvent(QEnterEvent*) {
-    update();
-}
-void AlternativeButton::leaveEvent(QEvent*) {
-    update();
 }
 
 void AlternativeButton::paintEvent(QPaintEvent*) {
