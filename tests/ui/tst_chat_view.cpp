@@ -56,6 +56,7 @@ class TstChatView : public QObject {
     void copyOfCode();
     void linkIsOnlyAsked();
     void versionsAndActions();
+    void actionsAreMirrored();
     void noteActions();
     void tokenViewMapsPoints();
     void doubtIsMoreThanColour_data();
@@ -361,6 +362,25 @@ void TstChatView::versionsAndActions() {
     for (int x = message.left(); x < message.right(); x += 3)
         QTest::mouseClick(w.view.viewport(), Qt::LeftButton, {}, {x, message.bottom() - 11});
     QCOMPARE(spy.size(), 0);
+}
+
+// Right to left, the actions stand at the other edge, away from the facts.
+void TstChatView::actionsAreMirrored() {
+    Window w({userRow(1, QStringLiteral("q")), replyRow(2, QStringLiteral("text"))});
+    const auto copiesAt = [&w](int fromRight) {
+        QSignalSpy spy(&w.view, &ConversationView::actionTriggered);
+        const QRect message = w.view.messageRect(1);
+        for (int x = 2; x < 160; x += 6)
+            QTest::mouseClick(w.view.viewport(), Qt::LeftButton, {},
+                              {fromRight > 0 ? message.right() - x : message.left() + x, message.bottom() - 11});
+        return spy.size();
+    };
+    QVERIFY(copiesAt(1) > 0);
+    QCOMPARE(copiesAt(0), 0);
+    w.view.setLayoutDirection(Qt::RightToLeft);
+    w.settle();
+    QVERIFY(copiesAt(0) > 0);
+    QCOMPARE(copiesAt(1), 0);
 }
 
 void TstChatView::noteActions() {

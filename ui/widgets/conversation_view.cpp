@@ -38,6 +38,7 @@ ConversationView::ConversationView(const Theme& theme, QWidget* parent) : QAbstr
     connect(m_jump, &QToolButton::clicked, this, &ConversationView::jumpToEnd);
     connect(&theme, &Theme::changed, this, &ConversationView::refreshStyle);
     applyTheme(m_style, theme);
+    m_style.mirrored = isRightToLeft();
 }
 
 ConversationView::~ConversationView() = default;
@@ -351,6 +352,14 @@ void ConversationView::resizeEvent(QResizeEvent* event) {
     if (event->size().width() != event->oldSize().width())
         m_estimated = false;
     settle();
+}
+
+void ConversationView::changeEvent(QEvent* event) {
+    QAbstractScrollArea::changeEvent(event);
+    if (event->type() == QEvent::LayoutDirectionChange) {
+        m_style.mirrored = isRightToLeft();
+        refreshStyle();
+    }
 }
 
 bool ConversationView::atEnd() const {

@@ -368,19 +368,19 @@ std::vector<MessageButton> MessageItem::buttons(const app::MessageRow& row, cons
         x -= buttonWidth;
         MessageButton button;
         button.action = action;
-        button.rect = QRectF(x, y, buttonWidth, h);
+        button.rect = QRectF(style.mirrored ? width - x - buttonWidth : x, y, buttonWidth, h);
         button.icon = QString::fromLatin1(icon);
         button.help = help;
         button.text = text;
         out.push_back(button);
     };
     if (row.versions > 1) {
-        add(MessageAction::NextVersion, "chevron-right",
+        add(MessageAction::NextVersion, style.mirrored ? "chevron-left" : "chevron-right",
             words(QT_TRANSLATE_NOOP("MessageItem", "Next version (Alt+Right)")), style.px(20));
         out.back().enabled = row.version < row.versions;
         const QString text = words(QT_TRANSLATE_NOOP("MessageItem", "%1 of %2")).arg(row.version).arg(row.versions);
         add(MessageAction::None, "", {}, QFontMetricsF(style.small).horizontalAdvance(text) + style.px(4), text);
-        add(MessageAction::PreviousVersion, "chevron-left",
+        add(MessageAction::PreviousVersion, style.mirrored ? "chevron-right" : "chevron-left",
             words(QT_TRANSLATE_NOOP("MessageItem", "Previous version (Alt+Left)")), style.px(20));
         out.back().enabled = row.version > 1;
         x -= style.px(4);
@@ -436,7 +436,9 @@ void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPoin
         facts += words(QT_TRANSLATE_NOOP("MessageItem", "edited"));
     painter.setFont(style.body);
     painter.setPen(style.tokens.muted);
-    painter.drawText(line.adjusted(strong.horizontalAdvance(author) + style.px(7), 0, 0, 0),
+    // Text that begins at the leading edge is mirrored by the painter; what is taken off a side is not.
+    const double taken = strong.horizontalAdvance(author) + style.px(7);
+    painter.drawText(style.mirrored ? line.adjusted(0, 0, -taken, 0) : line.adjusted(taken, 0, 0, 0),
                      Qt::AlignLeft | Qt::AlignVCenter, facts.join(QStringLiteral(" · ")));
 }
 

@@ -23,6 +23,7 @@ struct ConversationStyle {
     QFont body, strong, small, smallStrong;
     QColor selection, hit, currentHit;
     double unit = 1;
+    bool mirrored = false;  // right-to-left: names at the right, actions at the left
     int px(double n) const { return qRound(n * unit); }
 };
 void applyTheme(ConversationStyle& style, const Theme& theme);
