@@ -384,7 +384,7 @@ void ChatPanel::place() {
     m_composer->setMaximumWidth(m_theme.px(760));
     m_composer->setMaxHeight(height() * 2 / 5);
     m_find->adjustSize();
-    m_find->move(width() - m_find->width() - 18, 10);
+    m_find->move(qMax(0, width() - m_find->width() - 18), 10);
     if (m_find->isVisible())
         m_find->raise();
 }

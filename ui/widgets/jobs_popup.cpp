@@ -54,6 +54,7 @@ JobsPopup::JobsPopup(app::Workbench& workbench, const Theme& theme, QWidget* par
     m_scroll->setWidget(m_inside);
     column->addWidget(m_scroll);
     setFixedWidth(theme.px(380));
+    connect(&theme, &Theme::changed, this, [this] { setFixedWidth(m_theme.px(380)); });
     auto* jobs = workbench.jobs();
     connect(jobs, &QAbstractItemModel::dataChanged, this, &JobsPopup::refresh);
     connect(jobs, &QAbstractItemModel::rowsInserted, this, &JobsPopup::refresh);

@@ -242,6 +242,7 @@ ModelPopup::ModelPopup(app::Workbench& workbench, const Theme& theme, QWidget* p
     addFoot(tr("Open the library"), [this] { emit libraryRequested(); });
     column->addLayout(foot);
     setFixedWidth(theme.px(460));
+    connect(&theme, &Theme::changed, this, [this] { setFixedWidth(m_theme.px(460)); });
 
     connect(&workbench, &app::Workbench::loadingChanged, this, &ModelPopup::refreshLoading);
     connect(&workbench, &app::Workbench::loadedModelsChanged, this, &ModelPopup::refresh);
