@@ -70,7 +70,7 @@ void InspectorPanel::makePrompt(QVBoxLayout* column) {
     head->addWidget(title, 1);
     m_promptReset = new QToolButton(m_inside);
     m_promptReset->setIcon(icon(m_theme, QStringLiteral("reset"), IconTone::Accent));
-    m_promptReset->setIconSize(QSize(m_theme.px(13), m_theme.px(13)));
+    setIconSide(*m_promptReset, m_theme, 13);
     m_promptReset->setAccessibleName(tr("Reset the system prompt"));
     m_promptReset->setToolTip(tr("Changed. Back to the default"));
     head->addWidget(m_promptReset);
@@ -86,8 +86,7 @@ void InspectorPanel::makePrompt(QVBoxLayout* column) {
     // At once, not after a pause: a chat that is opened meanwhile must not get the words meant for this one.
     connect(m_prompt, &QPlainTextEdit::textChanged, this,
             [this] { m_workbench.setSetting(QLatin1String(PromptId), m_prompt->toPlainText()); });
-    connect(m_promptReset, &QToolButton::clicked, this,
-            [this] { m_workbench.resetSetting(QLatin1String(PromptId)); });
+    connect(m_promptReset, &QToolButton::clicked, this, [this] { m_workbench.resetSetting(QLatin1String(PromptId)); });
 }
 
 void InspectorPanel::makeSettings(QVBoxLayout* column) {
@@ -117,6 +116,8 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
                 m_presets->setPopupMode(QToolButton::InstantPopup);
                 setLook(m_presets, "link");
                 m_presets->setFont(m_theme.font(Type::SmallStrong));
+                connect(&m_theme, &Theme::changed, m_presets,
+                        [this] { m_presets->setFont(m_theme.font(Type::SmallStrong)); });
                 m_presets->setMenu(new QMenu(m_presets));
                 connect(m_presets->menu(), &QMenu::aboutToShow, this, &InspectorPanel::makePresetMenu);
                 head->addWidget(m_presets, 0, Qt::AlignBottom);
@@ -132,7 +133,7 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
             opener->setCheckable(true);
             opener->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
             opener->setIcon(icon(m_theme, QStringLiteral("chevron-right"), IconTone::Muted));
-            opener->setIconSize(QSize(m_theme.px(12), m_theme.px(12)));
+            setIconSide(*opener, m_theme, 12);
             setLook(opener, "muted-link");
             fold = new QWidget(m_inside);
             auto* inFold = new QVBoxLayout(fold);

@@ -42,7 +42,7 @@ SettingRow::SettingRow(const app::SettingSpec& spec, const Theme& theme, QWidget
     row->addWidget(m_name, 1);
     m_reset = new QToolButton(head);
     m_reset->setIcon(icon(theme, QStringLiteral("reset"), IconTone::Accent));
-    m_reset->setIconSize(QSize(theme.px(13), theme.px(13)));
+    setIconSide(*m_reset, theme, 13);
     m_reset->setAccessibleName(tr("Reset %1").arg(spec.name));
     m_reset->setToolTip(tr("Changed. Back to the default: %1").arg(valueText(spec.defaultValue)));
     QSizePolicy keep = m_reset->sizePolicy();
