@@ -242,8 +242,10 @@ void MainWindow::changeEvent(QEvent* event) {
 QStringList MainWindow::droppedModels(const QMimeData* data) const {
     QStringList paths;
     for (const QUrl& url : data->urls()) {
+        // Asking for a path on another computer (file://host/...) could send a password there: only a drop does that.
         const QString path = url.toLocalFile();
-        if (path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive) || QFileInfo(path).isDir())
+        if (path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive) ||
+            (url.host().isEmpty() && QFileInfo(path).isDir()))
             paths.append(path);
     }
     return paths;
