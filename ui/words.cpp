@@ -36,6 +36,10 @@ QString joinFacts(QStringList facts) {
     return facts.join(QStringLiteral(" · "));
 }
 
+QString withoutMnemonic(QString name) {
+    return name.replace(QLatin1Char('&'), QLatin1String("&&"));
+}
+
 QString toolTipText(const QString& text) {
     if (!Qt::mightBeRichText(text))
         return text;

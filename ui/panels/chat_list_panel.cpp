@@ -15,6 +15,7 @@
 #include "app/workbench.h"
 #include "ui/icons.h"
 #include "ui/theme.h"
+#include "ui/words.h"
 
 namespace ui {
 namespace {
@@ -348,7 +349,7 @@ void ChatListPanel::openMenu(const QPoint& at) {
 void ChatListPanel::addMoveMenu(QMenu& menu, app::ChatId id, app::FolderId now) {
     QMenu* move = menu.addMenu(icon(m_theme, QStringLiteral("folder")), tr("Move to folder"));
     for (const app::FolderInfo& folder : m_workbench.folders()) {
-        QAction* action = move->addAction(QString(folder.name).replace(QLatin1Char('&'), QLatin1String("&&")));
+        QAction* action = move->addAction(withoutMnemonic(folder.name));
         action->setCheckable(true);
         action->setChecked(folder.id == now);
         connect(action, &QAction::triggered, this, [this, id, to = folder.id] { m_workbench.moveChat(id, to); });

@@ -59,7 +59,6 @@ InspectorPanel::InspectorPanel(app::Workbench& workbench, const Theme& theme, QW
 QLabel* InspectorPanel::heading(const QString& text) {
     auto* label = new QLabel(text, m_inside);
     setLook(label, "heading");
-    label->setContentsMargins(0, space::S, 0, 0);
     return label;
 }
 
@@ -110,6 +109,7 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
             group = spec.group;
             fold = nullptr;
             auto* head = new QHBoxLayout;
+            head->setContentsMargins(0, space::S, 0, 0);
             head->addWidget(heading(group), 1);
             if (first) {
                 m_presets = new QToolButton(m_inside);
@@ -120,7 +120,7 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
                         [this] { m_presets->setFont(m_theme.font(Type::SmallStrong)); });
                 m_presets->setMenu(new QMenu(m_presets));
                 connect(m_presets->menu(), &QMenu::aboutToShow, this, &InspectorPanel::makePresetMenu);
-                head->addWidget(m_presets, 0, Qt::AlignBottom);
+                head->addWidget(m_presets);
                 first = false;
             }
             column->addLayout(head);
@@ -147,7 +147,11 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
                 opener->setText(on ? tr("Less") : tr("More"));
             });
             m_openers.insert(fold, opener);
-            column->addWidget(opener, 0, Qt::AlignLeading);
+            auto* line = new QHBoxLayout;
+            line->setContentsMargins(-space::S, 0, 0, 0);  // its sign stands under the names
+            line->addWidget(opener);
+            line->addStretch(1);
+            column->addLayout(line);
             column->addWidget(fold);
         }
         if (spec.advanced)
@@ -195,6 +199,7 @@ QLabel* InspectorPanel::addFact(QVBoxLayout* column, const QString& name) {
 }
 
 void InspectorPanel::makeModel(QVBoxLayout* column) {
+    column->addSpacing(space::S);
     column->addWidget(heading(tr("This model")));
     m_noModel = new QLabel(tr("Context, memory, device and template of the model in use show here."), m_inside);
     m_noModel->setWordWrap(true);
@@ -234,8 +239,8 @@ void InspectorPanel::makePresetMenu() {
     bool own = false;
     for (const app::Preset& preset : m_workbench.presets()) {
         own = own || !preset.builtin;
-        QAction* action =
-            menu->addAction(preset.name, this, [this, name = preset.name] { m_workbench.applyPreset(name); });
+        QAction* action = menu->addAction(withoutMnemonic(preset.name), this,
+                                          [this, name = preset.name] { m_workbench.applyPreset(name); });
         action->setCheckable(true);
         action->setChecked(preset.name == current);
     }
@@ -245,7 +250,8 @@ void InspectorPanel::makePresetMenu() {
         QMenu* remove = menu->addMenu(tr("Remove a preset"));
         for (const app::Preset& preset : m_workbench.presets())
             if (!preset.builtin)
-                remove->addAction(preset.name, this, [this, name = preset.name] { m_workbench.removePreset(name); });
+                remove->addAction(withoutMnemonic(preset.name), this,
+                                  [this, name = preset.name] { m_workbench.removePreset(name); });
     }
     menu->addSeparator();
     menu->addAction(tr("Start new chats with these"), this, [this] { m_workbench.useAsDefaults(); });
@@ -282,7 +288,9 @@ void InspectorPanel::refresh() {
     for (auto it = m_rows.cbegin(); it != m_rows.cend(); ++it)
         it.value()->setValue(m_workbench.setting(it.key()), m_workbench.isDefault(it.key()));
     const QString preset = m_workbench.presetName();
-    m_presets->setText(preset.isEmpty() ? tr("Preset: own values") : tr("Preset: %1").arg(preset));
+    const QString shown = preset.isEmpty() ? tr("Preset: own values") : tr("Preset: %1").arg(preset);
+    m_presets->setAccessibleName(shown);
+    m_presets->setText(tr("%1 ▾", "a button with a menu").arg(withoutMnemonic(shown)));
     refreshModel();
 }
 

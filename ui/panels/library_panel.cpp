@@ -422,7 +422,7 @@ void LibraryPanel::makeFoldersMenu() {
     QMenu* menu = m_folders->menu();
     menu->clear();
     for (const QString& folder : m_workbench.libraryFolders()) {
-        QMenu* one = menu->addMenu(icon(m_theme, QStringLiteral("folder"), IconTone::Muted), folder);
+        QMenu* one = menu->addMenu(icon(m_theme, QStringLiteral("folder"), IconTone::Muted), withoutMnemonic(folder));
         one->addAction(tr("Remove from the library"), this,
                        [this, folder] { m_workbench.removeLibraryFolder(folder); });
     }
