@@ -99,7 +99,7 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTe
 QLineEdit[refused="true"], QSpinBox[refused="true"], QDoubleSpinBox[refused="true"], QPlainTextEdit[refused="true"] {
   border: 1px solid @error; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: @disabled; }
-QDoubleSpinBox[look="bare"] { background: transparent; border: 1px solid transparent; padding: 1px @4; }
+QDoubleSpinBox[look="bare"] { background: transparent; border: 1px solid transparent; padding: 1px 0px 1px @4; }
 QDoubleSpinBox[look="bare"]:hover { border: 1px solid @border; }
 QDoubleSpinBox[look="bare"]:focus { border: 1px solid @accent; background: @surface; }
 QLineEdit[look="bare"], QPlainTextEdit[look="bare"], QTextEdit[look="bare"] { background: transparent; border: none; padding: 0px; }

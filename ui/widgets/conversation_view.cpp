@@ -71,11 +71,12 @@ void ConversationView::setModel(app::MessageModel* model) {
 }
 
 double ConversationView::columnWidth() const {
-    return std::max(160.0, std::min<double>(m_style.px(ColumnWidth), viewport()->width() - 2 * SideMargin));
+    return std::max(160.0, std::min<double>(m_style.px(ColumnWidth), width() - 2 * SideMargin));
 }
 
 double ConversationView::columnLeft() const {
-    return std::floor((viewport()->width() - columnWidth()) / 2);
+    // In the middle of the whole, with the scroll bar: the composer below stands there too.
+    return std::floor((width() - columnWidth()) / 2) - viewport()->x();
 }
 
 void ConversationView::rebuild() {
