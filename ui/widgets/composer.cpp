@@ -347,7 +347,11 @@ void Composer::refresh() {
     setLook(m_count, m_use.limit > 0 && m_use.tokens > m_use.limit ? "warning" : "small");
     m_count->setVisible(!count.isEmpty());
     m_gauge->setVisible(m_use.limit > 0 && m_use.problem.isEmpty());
-    m_edit->setPlaceholderText(m_blocked.isEmpty() || m_running ? tr("Message") : m_blocked);
+    const QString invitation = m_blocked.isEmpty() || m_running ? tr("Message") : m_blocked;
+    if (invitation != m_edit->placeholderText()) {
+        m_edit->setPlaceholderText(invitation);
+        m_edit->viewport()->update();  // the field itself only repaints when it becomes empty
+    }
 }
 
 void Composer::grow() {
