@@ -454,6 +454,7 @@ void LeafLayout::paintMarks(QPainter& painter, QPointF origin, const TextPart& p
 
 void LeafLayout::paint(QPainter& painter, QPointF origin, const std::vector<Mark>& marks, const QRectF& clip) const {
     painter.save();
+    painter.setLayoutDirection(Qt::LeftToRight);  // numbers of items and brackets of formulas are not mirrored
     const double unit = m_style.unit;
     if (m_kind == LeafKind::Code || m_kind == LeafKind::Html) {
         const QRectF box = m_block.translated(origin);
