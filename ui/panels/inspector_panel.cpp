@@ -114,7 +114,7 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
             if (first) {
                 m_presets = new QToolButton(m_inside);
                 m_presets->setPopupMode(QToolButton::InstantPopup);
-                setLook(m_presets, "link");
+                setLook(m_presets, "menu");
                 m_presets->setFont(m_theme.font(Type::SmallStrong));
                 connect(&m_theme, &Theme::changed, m_presets,
                         [this] { m_presets->setFont(m_theme.font(Type::SmallStrong)); });
@@ -134,7 +134,7 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
             opener->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
             opener->setIcon(icon(m_theme, QStringLiteral("chevron-right"), IconTone::Muted));
             setIconSide(*opener, m_theme, 12);
-            setLook(opener, "muted-link");
+            setLook(opener, "fold");
             fold = new QWidget(m_inside);
             auto* inFold = new QVBoxLayout(fold);
             inFold->setContentsMargins(0, 0, 0, 0);
@@ -147,11 +147,7 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
                 opener->setText(on ? tr("Less") : tr("More"));
             });
             m_openers.insert(fold, opener);
-            auto* line = new QHBoxLayout;
-            line->setContentsMargins(-space::S, 0, 0, 0);  // its sign stands under the names
-            line->addWidget(opener);
-            line->addStretch(1);
-            column->addLayout(line);
+            column->addWidget(opener, 0, Qt::AlignLeading);
             column->addWidget(fold);
         }
         if (spec.advanced)

@@ -38,6 +38,7 @@ SettingRow::SettingRow(const app::SettingSpec& spec, const Theme& theme, QWidget
     row->setSpacing(space::XS);
     m_name = new QLabel(spec.name, head);
     m_name->setMinimumWidth(10);
+    m_name->setWordWrap(true);  // two lines rather than half a name
     setLook(m_name, "muted");
     row->addWidget(m_name, 1);
     m_reset = new QToolButton(head);
@@ -45,9 +46,6 @@ SettingRow::SettingRow(const app::SettingSpec& spec, const Theme& theme, QWidget
     setIconSide(*m_reset, theme, 13);
     m_reset->setAccessibleName(tr("Reset %1").arg(spec.name));
     m_reset->setToolTip(tr("Changed. Back to the default: %1").arg(valueText(spec.defaultValue)));
-    QSizePolicy keep = m_reset->sizePolicy();
-    keep.setRetainSizeWhenHidden(true);
-    m_reset->setSizePolicy(keep);
     m_reset->hide();
     connect(m_reset, &QToolButton::clicked, this, [this] { emit resetRequested(m_spec.id); });
     row->addWidget(m_reset);
@@ -133,8 +131,13 @@ void SettingRow::makeNumber(QVBoxLayout* column, QWidget* head) {
     spin->setAlignment(Qt::AlignTrailing);
     spin->setButtonSymbols(QAbstractSpinBox::NoButtons);
     spin->setGroupSeparatorShown(!real);
-    spin->setFixedWidth(m_theme.px(m_spec.max > 1e6 ? 120 : 84));
-    spin->setFont(m_theme.font(Type::Strong));
+    // As wide as what stands there, so that the name keeps its room.
+    const auto measure = [this, spin] {
+        spin->setFont(m_theme.font(Type::Strong));
+        const int wide = QFontMetrics(spin->font()).horizontalAdvance(spin->text());
+        spin->setFixedWidth(qBound(m_theme.px(54), wide, m_theme.px(160)) + m_theme.px(18));
+    };
+    measure();
     setLook(spin, "bare");
     if (!m_spec.offValueText.isEmpty() && m_spec.offValue.isValid() && m_spec.offValue.toDouble() == m_spec.min)
         spin->setSpecialValueText(m_spec.offValueText);
@@ -161,23 +164,22 @@ void SettingRow::makeNumber(QVBoxLayout* column, QWidget* head) {
     }
     connect(spin, &QDoubleSpinBox::valueChanged, this,
             [this, asVariant](double value) { emit valueEdited(m_spec.id, asVariant(value)); });
-    m_show = [this, spin, slider, span](const QVariant& value) {
+    m_show = [this, spin, slider, span, measure](const QVariant& value) {
         const QSignalBlocker quietSpin(spin);
         spin->setValue(value.toDouble());
+        measure();
         if (!slider)
             return;
         const QSignalBlocker quietSlider(slider);
         if (!slider->isSliderDown())
             slider->setValue(qRound((value.toDouble() - m_spec.min) / span * slider->maximum()));
     };
-    connect(&m_theme, &Theme::changed, spin, [this, spin] {
-        spin->setFont(m_theme.font(Type::Strong));
-        spin->setFixedWidth(m_theme.px(m_spec.max > 1e6 ? 120 : 84));
-    });
+    connect(&m_theme, &Theme::changed, spin, measure);
 }
 
 void SettingRow::makeToggle(QWidget* head) {
     auto* box = new QCheckBox(head);
+    setLook(box, "bare");
     static_cast<QHBoxLayout*>(head->layout())->addWidget(box);
     connect(box, &QCheckBox::toggled, this, [this](bool on) { emit valueEdited(m_spec.id, on); });
     m_show = [box](const QVariant& value) {
@@ -230,6 +232,7 @@ void SettingRow::makeText(QVBoxLayout* column) {
 
 void SettingRow::makeOrder(QVBoxLayout* column) {
     auto* list = new QListWidget(this);
+    setLook(list, "field");
     list->setDragDropMode(QAbstractItemView::InternalMove);
     list->setFixedHeight(m_theme.px(140));
     column->addWidget(list);
