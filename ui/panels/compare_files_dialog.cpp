@@ -64,7 +64,8 @@ CompareFilesDialog::CompareFilesDialog(app::Workbench& workbench, const Theme& t
     connect(m_leftBox, &QComboBox::currentIndexChanged, this, &CompareFilesDialog::request);
     connect(m_rightBox, &QComboBox::currentIndexChanged, this, &CompareFilesDialog::request);
     connect(&workbench, &app::Workbench::detailsReady, this, &CompareFilesDialog::onDetails);
-    resize(theme.px(860), theme.px(560));
+    // Not larger than the window that it belongs to, with room for a title.
+    resize(QSize(theme.px(860), theme.px(560)).boundedTo(parent->window()->size() - QSize(40, 60)));
     request();
 }
 

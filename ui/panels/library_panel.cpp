@@ -286,7 +286,7 @@ void LibraryPanel::measure() {
         {Lib::Architecture, QStringLiteral("deepseek2")}, {Lib::Parameters, QStringLiteral("000 M")},
         {Lib::Quantization, QStringLiteral("Q4_K_M")},    {Lib::Size, QStringLiteral("000.0 MB")},
         {Lib::Context, QStringLiteral("000,000")},        {Lib::Vision, QStringLiteral("yes")},
-        {Lib::Fits, QStringLiteral("WW too large")},      {Lib::LastUsed, QStringLiteral("00/00/0000")}};
+        {Lib::Fits, QStringLiteral("cannot be used W")},  {Lib::LastUsed, QStringLiteral("00/00/0000")}};
     for (const auto& [section, sample] : columns) {
         const int title =
             caption.horizontalAdvance(m_filter->headerData(section, Qt::Horizontal, Qt::DisplayRole).toString());

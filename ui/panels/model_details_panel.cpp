@@ -206,6 +206,7 @@ QTableView* ModelDetailsPanel::makeTable(QAbstractItemModel* model, const QStrin
     table->setSelectionMode(QAbstractItemView::SingleSelection);
     table->setTabKeyNavigation(false);
     table->setWordWrap(false);
+    table->setTextElideMode(Qt::ElideMiddle);  // names of tensors and keys differ at their ends
     table->verticalHeader()->hide();
     table->verticalHeader()->setDefaultSectionSize(m_theme.px(28));
     table->horizontalHeader()->setHighlightSections(false);

@@ -31,6 +31,7 @@ ConversationView::ConversationView(const Theme& theme, QWidget* parent) : QAbstr
     m_jump = new QToolButton(this);
     m_jump->setText(tr("Jump to latest"));
     m_jump->setIcon(icon(theme, QStringLiteral("arrow-down")));
+    setIconSide(*m_jump, theme, 16);
     m_jump->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_jump->setFocusPolicy(Qt::TabFocus);
     setLook(m_jump, "ghost");
