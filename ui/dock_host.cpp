@@ -62,7 +62,7 @@ class DockTitle : public QWidget {
     QToolButton* makeButton(const Theme& theme, const QString& iconName, const QString& text) {
         auto* button = new QToolButton(this);
         button->setIcon(icon(theme, iconName, IconTone::Muted));
-        button->setIconSize(QSize(14, 14));
+        setIconSide(*button, theme, 14);
         button->setToolTip(text);
         button->setAccessibleName(QStringLiteral("%1: %2").arg(m_dock->windowTitle(), text));
         return button;
@@ -311,6 +311,11 @@ const DockHost::Dock* DockHost::find(const QString& id) const {
 bool DockHost::isPanelShown(const QString& id) const {
     const Dock* dock = find(id);
     return dock && !dock->widget->isHidden();
+}
+
+bool DockHost::isPanelBuilt(const QString& id) const {
+    const Dock* dock = find(id);
+    return dock && dock->panel;
 }
 
 void DockHost::setPanelShown(const QString& id, bool shown) {

@@ -26,6 +26,7 @@ class DockHost : public QMainWindow {
     void saveArrangement();
 
     bool isPanelShown(const QString& id) const;
+    bool isPanelBuilt(const QString& id) const;
     void setPanelShown(const QString& id, bool shown);
     void tearOff(const QString& id);    // or docks it again
     QWidget* panel(const QString& id);  // builds it when it is not there yet

@@ -1,5 +1,6 @@
 #include "ui/icons.h"
 
+#include <QAbstractButton>
 #include <QFile>
 #include <QIconEngine>
 #include <QPainter>
@@ -103,6 +104,12 @@ void paintIcon(QPainter& painter, const QRectF& rect, const QString& name, const
     const qreal ratio = painter.device() ? painter.device()->devicePixelRatioF() : 1.0;
     painter.drawPixmap(rect, rendered(name, color, (rect.size() * ratio).toSize()),
                        QRectF(QPointF(0, 0), QSizeF((rect.size() * ratio).toSize())));
+}
+
+void setIconSide(QAbstractButton& button, const Theme& theme, int side) {
+    const auto measure = [&button, &theme, side] { button.setIconSize(QSize(theme.px(side), theme.px(side))); };
+    measure();
+    QObject::connect(&theme, &Theme::changed, &button, measure);
 }
 
 QIcon appIcon() {

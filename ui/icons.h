@@ -6,6 +6,8 @@
 
 #include "ui/theme.h"
 
+class QAbstractButton;
+
 namespace ui {
 
 // `name` is the file's name without ending: "chat", "library", "send". The icon follows the theme as long as both
@@ -15,6 +17,8 @@ enum class IconTone { Text, Muted, Accent, OnAccent, Warning, Error };
 QIcon icon(const Theme& theme, const QString& name, IconTone tone = IconTone::Text);
 // The same for widgets that paint themselves.
 void paintIcon(QPainter& painter, const QRectF& rect, const QString& name, const QColor& color);
+// The side of a button's icon at 100 %; it grows with the text as long as both live.
+void setIconSide(QAbstractButton& button, const Theme& theme, int side);
 // The program's own icon, in fixed colours, for windows and docks of the desktop.
 QIcon appIcon();
 

@@ -197,7 +197,7 @@ void MainWindow::onUiAction(const QString& action) {
     if (verb == QLatin1String("open-panel"))
         openPanel(what);
     else if (verb == QLatin1String("open-settings") || verb == QLatin1String("edit-template"))
-        openPanel(QStringLiteral("inspector"));
+        askInspector(action);
     else if (verb == QLatin1String("choose-file") || verb == QLatin1String("choose-model"))
         chooseModelFile(false);
     else if (verb == QLatin1String("open-models"))
@@ -208,6 +208,15 @@ void MainWindow::onUiAction(const QString& action) {
         addLibraryFolder();
     else if (verb == QLatin1String("open-jobs"))
         openJobs();
+}
+
+// The inspector does the rest. One that is only built now has not heard the action and is told again.
+void MainWindow::askInspector(const QString& action) {
+    const QString id = QStringLiteral("inspector");
+    const bool heard = m_docks->isPanelBuilt(id);
+    openPanel(id);
+    if (!heard)
+        m_workbench.runAction(action);
 }
 
 bool MainWindow::event(QEvent* event) {
@@ -233,8 +242,10 @@ void MainWindow::changeEvent(QEvent* event) {
 QStringList MainWindow::droppedModels(const QMimeData* data) const {
     QStringList paths;
     for (const QUrl& url : data->urls()) {
+        // Asking for a path on another computer (file://host/...) could send a password there: only a drop does that.
         const QString path = url.toLocalFile();
-        if (path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive) || QFileInfo(path).isDir())
+        if (path.endsWith(QLatin1String(".gguf"), Qt::CaseInsensitive) ||
+            (url.host().isEmpty() && QFileInfo(path).isDir()))
             paths.append(path);
     }
     return paths;

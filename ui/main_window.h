@@ -77,6 +77,7 @@ class MainWindow : public QMainWindow {
     void showShortcuts();
     void showAbout();
     void onUiAction(const QString& id);
+    void askInspector(const QString& action);
     void onUndoChanged();
     void updateTitle();
     void updateSwitches();

@@ -61,8 +61,18 @@ void MainWindow::makeActions() {
     m_topBar->themeButton()->setMenu(themes);
     for (QMenu* menu : m_menus)
         connect(menu, &QMenu::aboutToShow, this, &MainWindow::refreshActions);
-    connect(&m_workbench, &app::Workbench::loadedModelsChanged, this, &MainWindow::refreshActions);
-    connect(&m_workbench, &app::Workbench::currentModelChanged, this, &MainWindow::refreshActions);
+    // A shortcut of a disabled action does nothing: what is possible is known at all times, not only in an open menu.
+    const app::Workbench* workbench = &m_workbench;
+    connect(workbench, &app::Workbench::loadedModelsChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::currentModelChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::currentChatChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::runningChanged, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::replyStarted, this, &MainWindow::refreshActions);
+    connect(workbench, &app::Workbench::replyFinished, this, &MainWindow::refreshActions);
+    const QAbstractItemModel* jobs = workbench->jobs();
+    connect(jobs, &QAbstractItemModel::rowsInserted, this, &MainWindow::refreshActions);
+    connect(jobs, &QAbstractItemModel::rowsRemoved, this, &MainWindow::refreshActions);
+    connect(jobs, &QAbstractItemModel::dataChanged, this, &MainWindow::refreshActions);
 }
 
 void MainWindow::makeFileMenu(QMenu* menu) {
@@ -101,10 +111,8 @@ void MainWindow::makeModelMenu(QMenu* menu) {
     addAction(menu, QStringLiteral("unload-model"), tr("Unload the model"), QStringLiteral("unload"), {},
               [this] { m_workbench.unloadModel(m_workbench.currentModel()); });
     menu->addSeparator();
-    addAction(menu, QStringLiteral("edit-template"), tr("Chat template…"), QStringLiteral("edit"), {}, [this] {
-        openPanel(QStringLiteral("inspector"));
-        m_workbench.runAction(QStringLiteral("edit-template"));
-    });
+    addAction(menu, QStringLiteral("edit-template"), tr("Chat template…"), QStringLiteral("edit"), {},
+              [this] { m_workbench.runAction(QStringLiteral("edit-template")); });
     addAction(menu, QStringLiteral("rescan-library"), tr("Look for new model files"), QStringLiteral("search"),
               {QKeySequence::Refresh}, [this] { m_workbench.rescanLibrary(); });
 }
@@ -374,6 +382,11 @@ void MainWindow::showShortcuts() {
     }
     table->sortItems(0);
     table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeading | Qt::AlignVCenter);
+    table->horizontalHeader()->setHighlightSections(false);
+    table->setTabKeyNavigation(false);
+    table->setAccessibleName(dialog->windowTitle());
     column->addWidget(table);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, dialog);
     connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);

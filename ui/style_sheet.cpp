@@ -76,6 +76,11 @@ QToolButton:pressed, QToolButton[look="flat"]:pressed { background: @border; }
 QToolButton:focus, QPushButton[look="flat"]:focus { border: 1px solid @accent; }
 QToolButton:checked { background: @accentSoft; color: @accent; }
 QToolButton:disabled { color: @disabled; }
+QToolButton[look="fold"] { color: @muted; border-radius: @4; padding: 1px @4 1px 0px; }
+QToolButton[look="fold"]:checked { background: transparent; color: @muted; }
+QToolButton[look="fold"]:hover { color: @text; background: @surface2; }
+QToolButton[look="menu"] { color: @accent; border-radius: @4; padding: 1px 0px 1px @4; }
+QToolButton[look="menu"]:hover { background: @accentSoft; }
 QPushButton[look="danger"] { color: @error; }
 QPushButton[look="danger"]:focus { border: 1px solid @error; }
 QPushButton[look="pill"] {
@@ -99,7 +104,7 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTe
 QLineEdit[refused="true"], QSpinBox[refused="true"], QDoubleSpinBox[refused="true"], QPlainTextEdit[refused="true"] {
   border: 1px solid @error; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: @disabled; }
-QDoubleSpinBox[look="bare"] { background: transparent; border: 1px solid transparent; padding: 1px @4; }
+QDoubleSpinBox[look="bare"] { background: transparent; border: 1px solid transparent; padding: 1px 0px 1px @4; }
 QDoubleSpinBox[look="bare"]:hover { border: 1px solid @border; }
 QDoubleSpinBox[look="bare"]:focus { border: 1px solid @accent; background: @surface; }
 QLineEdit[look="bare"], QPlainTextEdit[look="bare"], QTextEdit[look="bare"] { background: transparent; border: none; padding: 0px; }
@@ -114,6 +119,8 @@ QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url(:/tessera/plain/ch
 
 QAbstractItemView { background: @surface; color: @text; border: none; alternate-background-color: @surface2;
   selection-background-color: @accentSoft; selection-color: @text; outline: none; }
+QListView[look="field"] { border: 1px solid @border; border-radius: @r6; padding: @4; }
+QListView[look="field"]:focus { border: 1px solid @accent; }
 QTableView { gridline-color: @border; }
 QTableView::item, QTreeView::item { border: none; border-bottom: 1px solid @border; padding: @4 @8; }
 QTableView::item:selected, QTreeView::item:selected { background: @accentSoft; color: @text; }
@@ -166,10 +173,12 @@ QMenu::separator { height: 1px; background: @border; margin: @4 @8; }
 QMenu::icon { padding-left: @8; }
 QMenu::indicator { width: @14; height: @14; padding-left: @4; }
 QCheckBox, QRadioButton { spacing: @6; background: transparent; }
+QCheckBox[look="bare"] { spacing: 0px; }
 QCheckBox::indicator { width: @14; height: @14; border: 1px solid @muted; border-radius: @r3; background: @surface; }
 QCheckBox::indicator:hover { border: 1px solid @accent; }
 QCheckBox::indicator:checked { background: @accent; border: 1px solid @accent; image: url(@check); }
 QCheckBox:focus, QRadioButton:focus { color: @accent; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QGroupBox { border: 1px solid @border; border-radius: @r8; margin-top: @12; padding-top: @8; }
 QGroupBox::title { subcontrol-origin: margin; left: @8; color: @muted; }
 )";

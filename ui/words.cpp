@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <QLocale>
+#include <QTextDocument>
 
 namespace ui {
 
@@ -33,6 +34,16 @@ QString secondsText(double seconds) {
 QString joinFacts(QStringList facts) {
     facts.removeAll(QString());
     return facts.join(QStringLiteral(" · "));
+}
+
+QString withoutMnemonic(QString name) {
+    return name.replace(QLatin1Char('&'), QLatin1String("&&"));
+}
+
+QString toolTipText(const QString& text) {
+    if (!Qt::mightBeRichText(text))
+        return text;
+    return QStringLiteral("<p style='white-space:pre-wrap'>%1</p>").arg(text.toHtmlEscaped());
 }
 
 }  // namespace ui

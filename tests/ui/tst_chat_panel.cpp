@@ -1,6 +1,7 @@
 // The chat as a person uses it, on a real workbench with a tiny model: composer keys, sending, versions, deleting and
 // undo, the list of chats with rename, pin, search, and the pages of an empty chat.
 #include <QClipboard>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
@@ -27,13 +28,18 @@ class TstChatPanel : public QObject {
     void composerTakesWordsOfHtml();
     void composerGrowsToItsLimit();
     void composerTurnsIntoStop();
+    void composerRepaintsItsInvitation();
     void composerKeepsTheDraftWhileEditing();
+    void editStaysWhileItCannotBeSaved();
+    void draftSurvivesPromptsAndEdits();
+    void hintFollowsTheCount();
     void contextInWords();
     void linkWarnings_data();
     void linkWarnings();
     void startPages();
     void chatsFromPromptToUndo();
     void listRenamesPinsAndSearches();
+    void doubleClickRenames();
 };
 
 void TstChatPanel::composerKeys() {
@@ -75,6 +81,12 @@ void TstChatPanel::composerRefusesPictures() {
     QGuiApplication::clipboard()->setImage(QImage(8, 8, QImage::Format_RGB32));
     composer.edit().paste();
     QCOMPARE(refused.size(), 1);
+    QVERIFY(composer.text().isEmpty());
+    auto* file = new QMimeData;  // also as a file: its address is not what was meant
+    file->setUrls({QUrl::fromLocalFile(QStringLiteral("/tmp/holiday.JPG"))});
+    QGuiApplication::clipboard()->setMimeData(file);
+    composer.edit().paste();
+    QCOMPARE(refused.size(), 2);
     QVERIFY(composer.text().isEmpty());
     const auto labels = composer.findChildren<QLabel*>();
     QVERIFY(std::any_of(labels.begin(), labels.end(),
@@ -126,6 +138,27 @@ void TstChatPanel::composerTurnsIntoStop() {
     QCOMPARE(composer.text(), QStringLiteral("text"));
 }
 
+// "Load a model first" does not stay on the screen when a model is there.
+void TstChatPanel::composerRepaintsItsInvitation() {
+    struct Paints : QObject {
+        bool eventFilter(QObject*, QEvent* event) override {
+            count += event->type() == QEvent::Paint;
+            return false;
+        }
+        int count = 0;
+    } paints;
+    test::Desk desk;
+    Composer composer(desk.theme);
+    composer.setBlocked(QStringLiteral("Load a model first"));
+    composer.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&composer));
+    QTest::qWait(50);
+    composer.edit().viewport()->installEventFilter(&paints);
+    composer.setBlocked({});
+    QCOMPARE(composer.edit().placeholderText(), QStringLiteral("Message"));
+    QTRY_VERIFY(paints.count > 0);
+}
+
 void TstChatPanel::composerKeepsTheDraftWhileEditing() {
     test::Desk desk;
     Composer composer(desk.theme);
@@ -146,6 +179,74 @@ void TstChatPanel::composerKeepsTheDraftWhileEditing() {
     QCOMPARE(composer.text(), QStringLiteral("my draft"));
     QCOMPARE(edited.size(), 1);
     QCOMPARE(drafts.size(), 0);
+}
+
+void TstChatPanel::editStaysWhileItCannotBeSaved() {
+    test::Desk desk;
+    Composer composer(desk.theme);
+    composer.show();
+    QSignalSpy edited(&composer, &Composer::editRequested);
+    composer.setText(QStringLiteral("my draft"));
+    composer.setBlocked(QStringLiteral("Load a model first"));
+    composer.beginEdit(7, QStringLiteral("a changed question"), QStringLiteral("Editing"));
+    QTest::keyClick(&composer.edit(), Qt::Key_Return);
+    QCOMPARE(edited.size(), 0);
+    QCOMPARE(composer.text(), QStringLiteral("a changed question"));
+    composer.setBlocked({});
+    composer.setRunning(true);
+    QTest::keyClick(&composer.edit(), Qt::Key_Return);
+    QCOMPARE(edited.size(), 0);
+    QCOMPARE(composer.text(), QStringLiteral("a changed question"));
+    composer.setRunning(false);
+    QTest::keyClick(&composer.edit(), Qt::Key_Return);
+    QCOMPARE(edited.size(), 1);
+}
+
+// An example prompt or an edit is said beside the draft, not instead of it.
+void TstChatPanel::draftSurvivesPromptsAndEdits() {
+    test::Desk desk;
+    ChatPanel panel(desk.workbench, desk.theme);
+    panel.resize(900, 700);
+    panel.show();
+    QVERIFY(desk.start());
+    QVERIFY(desk.workbench.setSetting(QStringLiteral("maxTokens"), 4).isEmpty());
+    QTRY_COMPARE(panel.startPage().cards().size(), 3);
+    QTest::keyClicks(&panel.composer().edit(), QStringLiteral("half a thought"));
+    panel.startPage().cards().front()->click();
+    auto* messages = desk.workbench.messages();
+    QTRY_VERIFY_WITH_TIMEOUT(messages->rowCount() >= 2 && !desk.workbench.isRunning(), 20000);
+    QCOMPARE(panel.composer().text(), QStringLiteral("half a thought"));
+    QCOMPARE(desk.workbench.draft(), QStringLiteral("half a thought"));
+    emit panel.conversation().actionTriggered(0, MessageAction::Edit);
+    QTest::keyClicks(&panel.composer().edit(), QStringLiteral(" more"));
+    QTest::keyClick(&panel.composer().edit(), Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(messages->rowCount() >= 2 && messages->at(0).versions == 2 && !desk.workbench.isRunning(),
+                             20000);
+    QCOMPARE(panel.composer().text(), QStringLiteral("half a thought"));
+    QCOMPARE(desk.workbench.draft(), QStringLiteral("half a thought"));
+}
+
+// Why the context cannot be counted stays while it is so, and goes with it.
+void TstChatPanel::hintFollowsTheCount() {
+    test::Desk desk;
+    Composer composer(desk.theme);
+    composer.show();
+    app::ContextUse use;
+    use.limit = 8192;
+    use.problem = QStringLiteral("template line 3, column 14: unknown filter");
+    const auto shown = [&composer, &use] {
+        const auto labels = composer.findChildren<QLabel*>();
+        return std::any_of(labels.begin(), labels.end(), [&use](QLabel* l) {
+            return l->isVisible() && l->text().contains(QLatin1String("column 14"));
+        });
+    };
+    composer.setContextUse(use);
+    QVERIFY(shown());
+    QTest::keyClicks(&composer.edit(), QStringLiteral("a"));
+    QVERIFY(shown());
+    use.problem.clear();
+    composer.setContextUse(use);
+    QVERIFY(!shown());
 }
 
 void TstChatPanel::contextInWords() {
@@ -282,6 +383,36 @@ void TstChatPanel::listRenamesPinsAndSearches() {
     QTRY_COMPARE(chats->rowCount(), 1);
     desk.workbench.undo();
     QTRY_COMPARE(chats->rowCount(), 2);
+}
+
+// The first click opens the chat, which takes the focus to the composer; the second one renames.
+void TstChatPanel::doubleClickRenames() {
+    test::Desk desk;
+    QWidget window;
+    auto* row = new QHBoxLayout(&window);
+    auto* list = new ChatListPanel(desk.workbench, desk.theme);
+    auto* chat = new ChatPanel(desk.workbench, desk.theme);
+    row->addWidget(list);
+    row->addWidget(chat, 1);
+    window.resize(1000, 600);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    QVERIFY(desk.start());
+    QVERIFY(desk.workbench.setSetting(QStringLiteral("maxTokens"), 4).isEmpty());
+    desk.workbench.send(QStringLiteral("alpha"));
+    QTRY_VERIFY_WITH_TIMEOUT(!desk.workbench.isRunning() && desk.workbench.currentChat() != 0, 20000);
+    const app::ChatId id = desk.workbench.currentChat();
+    desk.workbench.newChat();
+    auto* chats = desk.workbench.chats();
+    QTRY_COMPARE(chats->rowCount(), 1);
+    const QRect item = list->list().visualRect(chats->index(0));
+    const QPoint at(item.center().x(), item.bottom() - 12);
+    QTest::mouseClick(list->list().viewport(), Qt::LeftButton, {}, at);
+    QTest::mouseDClick(list->list().viewport(), Qt::LeftButton, {}, at);
+    QTRY_COMPARE(desk.workbench.currentChat(), id);
+    QTest::qWait(20);
+    QVERIFY(list->renameField());
+    QVERIFY(list->renameField()->hasFocus());
 }
 
 int main(int argc, char** argv) {

@@ -52,14 +52,17 @@ class TstChatView : public QObject {
     void selectAllCopiesEverything();
     void findsAndStepsThroughHits();
     void findInLongChat();
+    void findGoesOnWhileMessagesCome();
     void copyOfCode();
     void linkIsOnlyAsked();
     void versionsAndActions();
+    void actionsAreMirrored();
     void noteActions();
     void tokenViewMapsPoints();
     void doubtIsMoreThanColour_data();
     void doubtIsMoreThanColour();
     void tokenLabels();
+    void keyboardGoesFromTokenToToken();
     void keyboardGoesFromMessageToMessage();
     void screenReaderReadsMessages();
     void hugeMessageIsParsedInSteps();
@@ -273,6 +276,30 @@ void TstChatView::findInLongChat() {
     QTRY_VERIFY(!w.view.messageRect(1234).isNull());
 }
 
+// A message that comes while something is searched for is searched too, and does not move the view.
+void TstChatView::findGoesOnWhileMessagesCome() {
+    Window w(longChat(40));
+    w.view.find(QStringLiteral("capital"));
+    QTRY_VERIFY(!w.view.findState().searching);
+    const int count = w.view.findState().count;
+    QVERIFY(count >= 40);
+    w.view.findNext(true);
+    const int current = w.view.findState().current;
+    w.view.jumpToEnd();
+    w.model.append(userRow(1000, QStringLiteral("one more capital")));
+    QTRY_COMPARE(w.view.findState().count, count + 1);
+    QCOMPARE(w.view.findState().current, current);
+    QVERIFY(w.view.atEnd());
+    w.model.append(replyRow(1001, QStringLiteral("The capital")));
+    w.model.setState(41, app::MessageState::Streaming);
+    w.model.appendText(41, QStringLiteral(" and another capital"), {});
+    w.model.setState(41, app::MessageState::Done);
+    QTRY_COMPARE(w.view.findState().count, count + 3);
+    QVERIFY(w.view.atEnd());
+    w.model.truncate(40);
+    QTRY_COMPARE(w.view.findState().count, count);
+}
+
 void TstChatView::copyOfCode() {
     QString code;
     for (int i = 0; i < 200; ++i)
@@ -335,6 +362,25 @@ void TstChatView::versionsAndActions() {
     for (int x = message.left(); x < message.right(); x += 3)
         QTest::mouseClick(w.view.viewport(), Qt::LeftButton, {}, {x, message.bottom() - 11});
     QCOMPARE(spy.size(), 0);
+}
+
+// Right to left, the actions stand at the other edge, away from the facts.
+void TstChatView::actionsAreMirrored() {
+    Window w({userRow(1, QStringLiteral("q")), replyRow(2, QStringLiteral("text"))});
+    const auto copiesAt = [&w](int fromRight) {
+        QSignalSpy spy(&w.view, &ConversationView::actionTriggered);
+        const QRect message = w.view.messageRect(1);
+        for (int x = 2; x < 160; x += 6)
+            QTest::mouseClick(w.view.viewport(), Qt::LeftButton, {},
+                              {fromRight > 0 ? message.right() - x : message.left() + x, message.bottom() - 11});
+        return spy.size();
+    };
+    QVERIFY(copiesAt(1) > 0);
+    QCOMPARE(copiesAt(0), 0);
+    w.view.setLayoutDirection(Qt::RightToLeft);
+    w.settle();
+    QVERIFY(copiesAt(0) > 0);
+    QCOMPARE(copiesAt(1), 0);
 }
 
 void TstChatView::noteActions() {
@@ -428,6 +474,44 @@ void TstChatView::tokenLabels() {
     QCOMPARE(TokenCard::tokenLabel(QStringLiteral(" \u202e")), QStringLiteral("‹U+202E›"));
     QVERIFY(TokenCard::percent(0.41).startsWith(QLatin1String("41")));
     QVERIFY(TokenCard::percent(0.0001).contains(QLatin1Char('<')));
+}
+
+void TstChatView::keyboardGoesFromTokenToToken() {
+    auto reply = replyRow(2, QStringLiteral("many words"));
+    QStringList words;
+    for (int i = 0; i < 900; ++i)
+        words += QStringLiteral(" word%1").arg(i);
+    reply.tokens = tokensOf(words, {0.9, 0.4});
+    Window w({userRow(1, QStringLiteral("q")), reply}, {700, 300});
+    w.view.setTokenView(1, true);
+    w.settle();
+    w.view.setFocus();
+    w.view.setCurrentRow(1);
+    for (const int steps : {1, 450, 449}) {
+        for (int i = 0; i < steps; ++i)
+            QTest::keyClick(&w.view, Qt::Key_Right);
+        QSignalSpy hovered(&w.view, &ConversationView::tokenHovered);
+        QTest::keyClick(&w.view, Qt::Key_Left);
+        QCOMPARE(hovered.size(), 1);
+        const QRect rect = w.view.tokenRect(1, hovered[0][1].toInt());
+        QVERIFY2(w.view.viewport()->rect().contains(rect) && !rect.isNull(), qPrintable(hovered[0][1].toString()));
+    }
+    QSignalSpy entered(&w.view, &ConversationView::tokenEntered);
+    QTest::keyClick(&w.view, Qt::Key_Return);
+    QCOMPARE(entered.size(), 1);
+    // In the card: the chosen token cannot be chosen again, Enter takes an alternative.
+    QWidget area;
+    area.resize(600, 400);
+    TokenCard card(w.theme, &area);
+    area.show();
+    QVERIFY(QTest::qWaitForWindowActive(&area));
+    card.showFor(reply.tokens[0], {20, 20, 40, 20}, true);
+    QSignalSpy chosen(&card, &TokenCard::alternativeChosen);
+    card.takeFocus();
+    QVERIFY(area.focusWidget() && area.focusWidget()->isEnabled());
+    QTest::keyClick(area.focusWidget(), Qt::Key_Return);
+    QCOMPARE(chosen.size(), 1);
+    QVERIFY(chosen[0][0].toInt() != reply.tokens[0].id);
 }
 
 void TstChatView::keyboardGoesFromMessageToMessage() {

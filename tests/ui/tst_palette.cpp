@@ -21,6 +21,8 @@ class TstPalette : public QObject {
     void longTextIsQuick();
     void keysAlone();
     void escapeGivesTheFocusBack();
+    void closesWhenTheFieldBeforeIsGone();
+    void saysTheCurrentEntry();
     void disabledEntriesDoNotRun();
     void plurals_data();
     void plurals();
@@ -156,6 +158,26 @@ void TstPalette::escapeGivesTheFocusBack() {
     QVERIFY(!f.palette.isVisible());
     QVERIFY(f.before.hasFocus());
     QVERIFY(f.ran.isEmpty());
+}
+
+// A field that ends when it loses the focus (a rename in a list) is no more when the palette closes.
+void TstPalette::closesWhenTheFieldBeforeIsGone() {
+    Fixture f;
+    f.palette.open();  // closes it
+    auto* passing = new QLineEdit(&f.window);
+    passing->show();
+    passing->setFocus();
+    QVERIFY(passing->hasFocus());
+    f.palette.open();
+    delete passing;
+    QTest::keyClick(f.palette.field(), Qt::Key_Escape);
+    QVERIFY(!f.palette.isVisible());
+}
+
+void TstPalette::saysTheCurrentEntry() {
+    Fixture f;
+    QTest::keyClick(f.palette.field(), Qt::Key_Down);
+    QVERIFY(f.palette.field()->accessibleDescription().startsWith(QLatin1String("Load a model")));
 }
 
 void TstPalette::disabledEntriesDoNotRun() {

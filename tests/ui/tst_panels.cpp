@@ -4,8 +4,11 @@
 #include <QAbstractSlider>
 #include <QAbstractSpinBox>
 #include <QComboBox>
+#include <QDialog>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QPushButton>
+#include <QTableView>
 #include <QTranslator>
 
 #include "tests/ui/desk.h"
@@ -47,6 +50,8 @@ class TstPanels : public QObject {
     void everyControlHasAName();
     void longerWordsAndMirrored_data() { buildDriveGrabClose_data(); }
     void longerWordsAndMirrored();
+    void typedSettingsCountAtOnce();
+    void libraryLoadsWithEnterAndKeepsItsDetails();
     void everyThemeAndSize_data() { buildDriveGrabClose_data(); }
     void everyThemeAndSize();
 
@@ -151,6 +156,61 @@ void TstPanels::longerWordsAndMirrored() {
     }
     QApplication::setLayoutDirection(Qt::LeftToRight);
     QCoreApplication::removeTranslator(&words);
+}
+
+void TstPanels::libraryLoadsWithEnterAndKeepsItsDetails() {
+    test::Desk desk;
+    std::unique_ptr<QWidget> panel(findPanel(QStringLiteral("library"))->make(desk.workbench, desk.theme, nullptr));
+    panel->resize(900, 500);
+    panel->show();
+    desk.workbench.start();
+    auto* table = panel->findChild<QTableView*>();
+    QVERIFY(table);
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, 10'000);
+    QTRY_VERIFY(!desk.workbench.isScanning());
+    const auto pathOf = [table](int row) {
+        return table->model()->index(row, 0).data(app::LibraryModel::PathRole).toString();
+    };
+    const int good = pathOf(0) == desk.modelPath ? 0 : 1;
+    table->selectRow(good);
+    QTest::keyClick(table, Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.currentModel() != 0, 20'000);
+    // Comparing reads both files; what is shown afterwards is the chosen one.
+    QSignalSpy details(&desk.workbench, &app::Workbench::detailsReady);
+    for (QPushButton* button : panel->findChildren<QPushButton*>())
+        if (button->text().startsWith(QLatin1String("Compare")))
+            button->click();
+    auto* dialog = panel->findChild<QDialog*>();
+    QVERIFY(dialog);
+    QTRY_VERIFY(details.size() >= 2);
+    dialog->reject();
+    QTRY_VERIFY(details.size() >= 3);
+    QCOMPARE(details.last()[0].value<app::ModelDetails>().path, desk.modelPath);
+}
+
+// A chat that is opened right after typing must not get the words meant for the one before.
+void TstPanels::typedSettingsCountAtOnce() {
+    std::unique_ptr<QWidget> panel(
+        findPanel(QStringLiteral("inspector"))->make(m_desk->workbench, m_desk->theme, nullptr));
+    panel->show();
+    const auto edits = panel->findChildren<QPlainTextEdit*>();
+    const auto named = [&edits](const QString& name) {
+        const auto found = std::find_if(edits.begin(), edits.end(),
+                                        [&name](const QPlainTextEdit* edit) { return edit->accessibleName() == name; });
+        return found == edits.end() ? nullptr : *found;
+    };
+    QPlainTextEdit* prompt = named(QStringLiteral("System prompt"));
+    QVERIFY(prompt);
+    QTest::keyClicks(prompt, QStringLiteral("Be brief"));
+    QCOMPARE(m_desk->workbench.setting(QStringLiteral("systemPrompt")).toString(), QStringLiteral("Be brief"));
+    QPlainTextEdit* stops = named(QStringLiteral("Stop strings"));
+    QVERIFY(stops);
+    QTest::keyClicks(stops, QStringLiteral("END"));
+    QTest::keyClick(stops, Qt::Key_Return);
+    QCOMPARE(m_desk->workbench.setting(QStringLiteral("stops")).toStringList(), QStringList{QStringLiteral("END")});
+    QCOMPARE(stops->toPlainText(), QStringLiteral("END\n"));
+    m_desk->workbench.resetSettings();
+    m_desk->workbench.resetSetting(QStringLiteral("systemPrompt"));
 }
 
 void TstPanels::everyThemeAndSize() {

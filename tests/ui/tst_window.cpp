@@ -1,4 +1,5 @@
 // The window as a person uses it: modes, docks that are remembered, folding, drop, palette, closing.
+#include <QAbstractItemView>
 #include <QAction>
 #include <QDockWidget>
 #include <QLabel>
@@ -31,8 +32,11 @@ class TstWindow : public QObject {
     void everyModeWorksInSmallAndLarge();
     void dropLoadsAModel();
     void failedLoadIsSaidWhereItWasAskedFor();
+    void namesOfFilesAreNotMarkup();
     void paletteListsActionsModelsAndPanels();
     void actionsHaveUniqueShortcuts();
+    void actionsFollowWhatIsPossible();
+    void inspectorHearsWhatItIsBuiltFor();
     void vitalsSayWhyNot();
     void closesWhenNothingRuns();
     void asksOnceWhenSomethingRuns();
@@ -199,6 +203,45 @@ void TstWindow::failedLoadIsSaidWhereItWasAskedFor() {
     popup->hide();
 }
 
+// A file's name may look like markup. A label or a tool tip that read it so would open the picture it names.
+void TstWindow::namesOfFilesAreNotMarkup() {
+    test::Desk desk;
+    const QString name = QStringLiteral("<img src='secret.png'>.gguf");
+    const QString path = QString::fromStdString(desk.profile.models) + QLatin1Char('/') + name;
+    QVERIFY(QFile::copy(QString::fromStdString(desk.profile.models) + QStringLiteral("/broken.gguf"), path));
+    QVERIFY(Qt::mightBeRichText(name));
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(1300, 800);
+    window.show();
+    QVERIFY(desk.start());
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.library()->rowCount() >= 3, 10'000);
+    QSignalSpy failed(&desk.workbench, &app::Workbench::modelLoadFailed);
+    window.openModels();
+    window.openJobs();
+    desk.workbench.loadModel(path);
+    desk.workbench.hashModel(path);
+    QTRY_COMPARE_WITH_TIMEOUT(failed.size(), 1, 10'000);
+    window.setMode(Mode::Library);
+    QSignalSpy details(&desk.workbench, &app::Workbench::detailsReady);
+    desk.workbench.requestDetails(path);
+    QTRY_VERIFY(!details.isEmpty());
+    int seen = 0;
+    for (const QWidget* widget : window.findChildren<QWidget*>()) {
+        const auto* label = qobject_cast<const QLabel*>(widget);
+        if (label && label->text().contains(QLatin1String("<img"))) {
+            ++seen;
+            QVERIFY2(label->textFormat() == Qt::PlainText, qPrintable(label->text()));
+        }
+        QVERIFY2(!widget->toolTip().contains(QLatin1String("<img")), qPrintable(widget->toolTip()));
+        if (const auto* view = qobject_cast<const QAbstractItemView*>(widget); view && view->model())
+            for (int row = 0; row < view->model()->rowCount(); ++row)
+                for (int column = 0; column < view->model()->columnCount(); ++column)
+                    QVERIFY(!view->model()->index(row, column).data(Qt::ToolTipRole).toString().contains(
+                        QLatin1String("<img")));
+    }
+    QVERIFY2(seen >= 3, qPrintable(QString::number(seen)));
+}
+
 void TstWindow::paletteListsActionsModelsAndPanels() {
     test::Desk desk;
     MainWindow window(desk.workbench, desk.theme);
@@ -236,6 +279,55 @@ void TstWindow::actionsHaveUniqueShortcuts() {
     QVERIFY(taken.size() > 12);
 }
 
+// Something in front of the next reply holds the engine until `released`.
+static void holdEngine(test::Desk& desk, const std::atomic<bool>& released) {
+    desk.engine.run([&released](engine::Engine&, std::stop_token stop, const auto&) -> engine::Result<std::any> {
+        while (!released && !stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        return std::any();
+    });
+}
+
+// The shortcuts of stopping and exporting work without a menu having been opened before.
+void TstWindow::actionsFollowWhatIsPossible() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(desk.start());
+    const auto enabled = [&window](const char* id) {
+        const auto* action = window.findChild<QAction*>(QLatin1String(id));
+        return action && action->isEnabled();
+    };
+    QTRY_VERIFY(!desk.workbench.hasRunningJobs());
+    QTRY_VERIFY(!enabled("stop-all"));
+    QVERIFY(!enabled("export-chat"));
+    std::atomic<bool> answered = false;
+    holdEngine(desk, answered);
+    desk.workbench.send(QStringLiteral("Hello"));
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.currentChat() != 0, 10'000);
+    QVERIFY(enabled("export-chat"));
+    QTRY_VERIFY(desk.workbench.hasRunningJobs());
+    QVERIFY(enabled("stop-all"));
+    answered = true;
+    desk.workbench.stopAll();
+    QTRY_VERIFY_WITH_TIMEOUT(!desk.workbench.hasRunningJobs(), 10'000);
+    QTRY_VERIFY(!enabled("stop-all"));
+}
+
+// In a narrow window the inspector is not there before somebody asks for a setting.
+void TstWindow::inspectorHearsWhatItIsBuiltFor() {
+    test::Desk desk;
+    desk.settings.setValue(QStringLiteral("view/mode"), QStringLiteral("library"));
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(900, 640);
+    window.show();
+    QVERIFY(desk.start());
+    QVERIFY(!window.docks().isPanelShown(QStringLiteral("inspector")));
+    desk.workbench.runAction(QStringLiteral("edit-template"));
+    QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
+    QCOMPARE(window.findChildren<QDialog*>(QStringLiteral("template-dialog")).size(), 1);
+}
+
 void TstWindow::vitalsSayWhyNot() {
     test::Desk desk;
     MainWindow window(desk.workbench, desk.theme);
@@ -265,13 +357,8 @@ void TstWindow::asksOnceWhenSomethingRuns() {
     window.show();
     QVERIFY(desk.start());
     QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.canSend(), 10'000);
-    // Something in front of the reply holds the engine until the question is answered.
     std::atomic<bool> answered = false;
-    desk.engine.run([&answered](engine::Engine&, std::stop_token stop, const auto&) -> engine::Result<std::any> {
-        while (!answered && !stop.stop_requested())
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        return std::any();
-    });
+    holdEngine(desk, answered);
     desk.workbench.send(QStringLiteral("Hello"));
     QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.hasRunningJobs(), 10'000);
     window.close();

@@ -18,8 +18,6 @@ bool isBlankOrTab(QChar c) {
 
 void BlockParser::findNonspace() {
     int pos = m_pos, column = m_column;
-    if (m_partialTab)
-        column = m_column;
     while (pos < m_line.size()) {
         if (m_line[pos] == QLatin1Char(' '))
             ++column;
@@ -118,13 +116,11 @@ void BlockParser::addLine(QStringView line, bool continued, bool unfinished) {
     for (;;) {
         findNonspace();
         const size_t before = depth;
-        const Open leafBefore = m_leaf.kind;
         if (m_blank || !startBlock(depth))
             break;
         started = true;
         if (depth == before)  // a leaf was opened or finished: the line is used up
             return;
-        (void)leafBefore;
     }
     findNonspace();
     if (m_blank && !started) {
@@ -137,7 +133,7 @@ void BlockParser::addLine(QStringView line, bool continued, bool unfinished) {
         return;
     if (!all && !started && m_leaf.kind == Open::Paragraph) {  // lazy continuation
         advanceToNonspace();
-        addText(unfinished);
+        addText();
         return;
     }
     if (!started && !all)
@@ -148,7 +144,7 @@ void BlockParser::addLine(QStringView line, bool continued, bool unfinished) {
     }
     if (!m_plain)
         advanceToNonspace();
-    addText(unfinished);
+    addText();
 }
 
 bool BlockParser::continueContainer(Container& container) {
@@ -462,7 +458,7 @@ void BlockParser::addVerbatim(bool unfinished) {
             m_blankSeen = true;
         } else {
             advanceToNonspace();
-            addText(unfinished);
+            addText();
         }
         return;
     }
@@ -479,8 +475,7 @@ void BlockParser::addVerbatim(bool unfinished) {
     }
 }
 
-void BlockParser::addText(bool unfinished) {
-    (void)unfinished;
+void BlockParser::addText() {
     if (m_leaf.kind != Open::Paragraph) {
         closeLeaf();
         openLeaf(Open::Paragraph);

@@ -65,7 +65,7 @@ class BlockParser {
     bool startItem(size_t& depth);
     bool interrupts(size_t depth) const;
     void addVerbatim(bool unfinished);
-    void addText(bool unfinished);
+    void addText();
     void addCodeText(const QString& text, bool unfinished);
     void addTableRow(QStringView line);
 

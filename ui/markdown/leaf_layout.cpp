@@ -319,7 +319,6 @@ void LeafLayout::layoutTable(const Leaf& leaf, double left, double width) {
     for (size_t r = 0; r < leaf.rows.size(); ++r) {
         const bool header = r == 0 && leaf.hasHeader;
         double x = left, height = 0;
-        const size_t first = m_parts.size();
         for (size_t c = 0; c < leaf.rows[r].size() && next < m_flat.parts.size(); ++c, ++next) {
             const Align align = leaf.shape->columns[c];
             const Qt::Alignment alignment = align == Align::Right    ? Qt::AlignRight
@@ -337,7 +336,6 @@ void LeafLayout::layoutTable(const Leaf& leaf, double left, double width) {
             x += columns[c];
             m_parts.push_back(std::move(part));
         }
-        (void)first;
         y += height + 2 * padY;
         m_rowBottoms.push_back(y);
     }
@@ -456,6 +454,7 @@ void LeafLayout::paintMarks(QPainter& painter, QPointF origin, const TextPart& p
 
 void LeafLayout::paint(QPainter& painter, QPointF origin, const std::vector<Mark>& marks, const QRectF& clip) const {
     painter.save();
+    painter.setLayoutDirection(Qt::LeftToRight);  // numbers of items and brackets of formulas are not mirrored
     const double unit = m_style.unit;
     if (m_kind == LeafKind::Code || m_kind == LeafKind::Html) {
         const QRectF box = m_block.translated(origin);
@@ -606,13 +605,6 @@ QString LeafLayout::linkAt(QPointF point) const {
         }
     }
     return {};
-}
-
-QRectF LeafLayout::textRect() const {
-    QRectF out;
-    for (const TextPart& part : m_parts)
-        out |= QRectF(part.origin, QSizeF(std::max(part.widest, 1.0), part.height));
-    return out;
 }
 
 }  // namespace ui::markdown

@@ -52,8 +52,6 @@ class LeafLayout {
     QString linkAt(QPointF point) const;  // empty: none
     // Where "Copy" of a code block belongs, right edge and middle; null: no header here.
     QRectF headerRect() const { return m_header; }
-    QRectF textRect() const;
-    QRectF blockRect() const { return m_block; }  // of code and tables
 
   private:
     struct Line {

@@ -60,11 +60,12 @@ void ChatDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
     if (!card.contains(mouse))
         part.state &= ~QStyle::State_MouseOver;
     paintCard(*painter, card, m_theme, part, index.data(Model::CurrentRole).toBool());
-    QRect inside = card.adjusted(m_theme.px(10), m_theme.px(6), -m_theme.px(8), -m_theme.px(5));
+    const QRect inside = card.adjusted(m_theme.px(10), m_theme.px(6), -m_theme.px(8), -m_theme.px(5));
+    const auto placed = [&](const QRect& r) { return QStyle::visualRect(option.direction, option.rect, r); };
     int right = 0;
     const auto sign = [&](const char* name, const QColor& color) {
         const int size = m_theme.px(13);
-        paintIcon(*painter, QRectF(inside.right() - right - size, inside.top() + m_theme.px(2), size, size),
+        paintIcon(*painter, placed(QRect(inside.right() - right - size, inside.top() + m_theme.px(2), size, size)),
                   QLatin1String(name), color);
         right += size + 4;
     };
@@ -75,14 +76,14 @@ void ChatDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
     painter->setFont(m_theme.font(Type::Body));
     painter->setPen(t.text);
     const QRect title(inside.left(), inside.top(), inside.width() - right, m_theme.px(19));
-    painter->drawText(title, Qt::AlignLeft | Qt::AlignVCenter,
+    painter->drawText(placed(title), Qt::AlignLeading | Qt::AlignVCenter,
                       QFontMetrics(painter->font())
                           .elidedText(index.data(Model::TitleRole).toString(), Qt::ElideRight, title.width()));
     painter->setFont(m_theme.font(Type::Small));
     const bool running = index.data(Model::RunningRole).toBool();
     painter->setPen(running ? t.accent : t.muted);
     const QRect facts(inside.left(), title.bottom() + 1, inside.width(), m_theme.px(16));
-    painter->drawText(facts, Qt::AlignLeft | Qt::AlignVCenter,
+    painter->drawText(placed(facts), Qt::AlignLeading | Qt::AlignVCenter,
                       QFontMetrics(painter->font())
                           .elidedText(index.data(Model::SubtitleRole).toString(), Qt::ElideRight, facts.width()));
     painter->restore();

@@ -15,6 +15,7 @@
 #include "app/workbench.h"
 #include "ui/icons.h"
 #include "ui/theme.h"
+#include "ui/words.h"
 
 namespace ui {
 namespace {
@@ -115,13 +116,18 @@ ChatListPanel::ChatListPanel(app::Workbench& workbench, const Theme& theme, QWid
     const auto relayout = [this] {  // headings come and go with the rows beside them
         emit m_delegate->sizeHintChanged({});
         refreshEmpty();
+        QMetaObject::invokeMethod(this, &ChatListPanel::placeRename, Qt::QueuedConnection);
     };
     const QAbstractItemModel* chats = workbench.chats();
     connect(chats, &QAbstractItemModel::rowsInserted, this, relayout);
     connect(chats, &QAbstractItemModel::rowsRemoved, this, relayout);
     connect(chats, &QAbstractItemModel::rowsMoved, this, relayout);
     connect(chats, &QAbstractItemModel::modelReset, this, relayout);
-    connect(chats, &QAbstractItemModel::dataChanged, this, relayout);
+    connect(chats, &QAbstractItemModel::dataChanged, this,
+            [relayout](const QModelIndex&, const QModelIndex&, const QList<int>& roles) {
+                if (roles != QList<int>{app::ChatListModel::CurrentRole})  // another chat is open: no height changes
+                    relayout();
+            });
     connect(&theme, &Theme::changed, this, relayout);
     connect(&workbench, &app::Workbench::currentChatChanged, this, [this](app::ChatId id) {
         const int row = m_workbench.chats()->rowOf(id);
@@ -153,9 +159,7 @@ void ChatListPanel::onSearch(const QString& text) {
 void ChatListPanel::onHits(const QString& text, int hits) {
     if (text.trimmed() != m_search->text().trimmed() || text.trimmed().isEmpty())
         return;
-    m_hitCount->setText(hits == 0   ? tr("Nothing was said with these words.")
-                        : hits == 1 ? tr("1 hit")
-                                    : tr("%1 hits").arg(QLocale().toString(hits)));
+    m_hitCount->setText(hits == 0 ? tr("Nothing was said with these words.") : tr("%n hit(s)", nullptr, hits));
 }
 
 void ChatListPanel::open(const QModelIndex& index) {
@@ -264,11 +268,24 @@ void ChatListPanel::startRename(const QModelIndex& index) {
     m_rename->setAccessibleName(tr("New title"));
     m_rename->setMaxLength(200);
     m_rename->installEventFilter(this);
-    const QRect card = m_delegate->cardRect(m_list->visualRect(index), index);
-    m_rename->setGeometry(card.adjusted(2, 4, -2, -card.height() / 2 + 12));
+    placeRename();
     m_rename->show();
     m_rename->selectAll();
     m_rename->setFocus(Qt::OtherFocusReason);
+}
+
+// Over the title, also when the chats move meanwhile.
+void ChatListPanel::placeRename() {
+    if (!m_rename)
+        return;
+    const int row = m_workbench.chats()->rowOf(m_renaming);
+    if (row < 0) {
+        finishRename(false);
+        return;
+    }
+    const QModelIndex index = m_workbench.chats()->index(row);
+    const QRect card = m_delegate->cardRect(m_list->visualRect(index), index);
+    m_rename->setGeometry(card.adjusted(2, 4, -2, -card.height() / 2 + 12));
 }
 
 void ChatListPanel::finishRename(bool keep) {
@@ -332,7 +349,7 @@ void ChatListPanel::openMenu(const QPoint& at) {
 void ChatListPanel::addMoveMenu(QMenu& menu, app::ChatId id, app::FolderId now) {
     QMenu* move = menu.addMenu(icon(m_theme, QStringLiteral("folder")), tr("Move to folder"));
     for (const app::FolderInfo& folder : m_workbench.folders()) {
-        QAction* action = move->addAction(QString(folder.name).replace(QLatin1Char('&'), QLatin1String("&&")));
+        QAction* action = move->addAction(withoutMnemonic(folder.name));
         action->setCheckable(true);
         action->setChecked(folder.id == now);
         connect(action, &QAction::triggered, this, [this, id, to = folder.id] { m_workbench.moveChat(id, to); });

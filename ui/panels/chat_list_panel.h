@@ -68,6 +68,7 @@ class ChatListPanel : public QWidget {
     void openHit(const QModelIndex& index);
     void openMenu(const QPoint& at);
     void addMoveMenu(class QMenu& menu, app::ChatId id, app::FolderId now);
+    void placeRename();
     void finishRename(bool keep);
     void askFolderName(app::FolderId id, const QString& now, app::ChatId moveThere);
     void exportChat(app::ChatId id, const QString& title, app::ExportFormat format);

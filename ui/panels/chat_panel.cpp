@@ -1,10 +1,13 @@
 #include "ui/panels/chat_panel.h"
 
+#include <QApplication>
 #include <QClipboard>
 #include <QDesktopServices>
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLineEdit>
 #include <QMenu>
 #include <QShortcut>
 #include <QStackedWidget>
@@ -62,6 +65,17 @@ ChatPanel::ChatPanel(app::Workbench& workbench, const Theme& theme, QWidget* par
     setFocusProxy(m_composer->edit().isEnabled() ? static_cast<QWidget*>(&m_composer->edit()) : m_view);
 }
 
+// Whatever is said clears the draft. What did not come from the field leaves the words in it alone.
+template <typename Run>
+void ChatPanel::keepingDraft(Run run) {
+    const QString draft = m_workbench.draft();
+    run();
+    if (draft.isEmpty() || !m_workbench.draft().isEmpty())
+        return;
+    m_workbench.setDraft(draft);
+    m_composer->setText(draft);
+}
+
 void ChatPanel::connectView() {
     connect(m_view, &ConversationView::actionTriggered, this, &ChatPanel::onAction);
     connect(m_view, &ConversationView::cardActionTriggered, this, &ChatPanel::onCardAction);
@@ -72,22 +86,19 @@ void ChatPanel::connectView() {
     connect(m_view, &ConversationView::findChanged, this,
             [this](const FindState& state) { m_find->setState(state.current, state.count, state.searching); });
     connect(m_view, &ConversationView::typed, this, [this](const QString& text) { m_composer->insertTyped(text); });
-    connect(m_view, &ConversationView::scrolled, this, [this] {
-        if (m_card->isVisible() && m_cardRow >= 0 && m_view->tokenRect(m_cardRow, m_cardToken).isNull())
-            m_card->hide();
-    });
+    connect(m_view, &ConversationView::tokenEntered, m_card, &TokenCard::takeFocus);
+    connect(m_view, &ConversationView::scrolled, this, &ChatPanel::placeCard);
     connect(m_find, &FindBar::textChanged, m_view, &ConversationView::find);
     connect(m_find, &FindBar::next, m_view, &ConversationView::findNext);
     connect(m_find, &FindBar::closed, this, [this] { m_view->setFocus(Qt::OtherFocusReason); });
     connect(m_card, &TokenCard::left, this, [this] { m_view->setFocus(Qt::OtherFocusReason); });
     connect(m_card, &TokenCard::alternativeChosen, this, [this](qint32 id) {
-        const auto* messages = m_workbench.messages();
         m_card->hide();
-        if (m_cardRow >= 0 && m_cardRow < messages->rowCount())
-            m_workbench.forkAtToken(messages->at(m_cardRow).id, m_cardToken, id);
+        m_workbench.forkAtToken(m_cardMessage, m_cardToken, id);
         m_composer->focusText();
     });
-    connect(m_start, &StartPage::promptChosen, this, [this](const QString& prompt) { m_workbench.send(prompt); });
+    connect(m_start, &StartPage::promptChosen, this,
+            [this](const QString& prompt) { keepingDraft([&] { m_workbench.send(prompt); }); });
     connect(m_start, &StartPage::actionRequested, &m_workbench, &app::Workbench::runAction);
 }
 
@@ -98,7 +109,9 @@ void ChatPanel::connectComposer() {
         m_composer->setText({});
         m_workbench.send(text);
     });
-    connect(m_composer, &Composer::editRequested, &m_workbench, &app::Workbench::editMessage);
+    connect(m_composer, &Composer::editRequested, this, [this](app::MessageId id, const QString& text) {
+        keepingDraft([&] { m_workbench.editMessage(id, text); });
+    });
     connect(m_composer, &Composer::stopRequested, &m_workbench, &app::Workbench::stop);
     connect(m_composer, &Composer::editLastRequested, this, [this] { beginEdit(lastRow(app::Role::User)); });
     connect(m_composer, &Composer::textChanged, &m_workbench, &app::Workbench::setDraft);
@@ -109,8 +122,12 @@ void ChatPanel::connectWorkbench() {
     const Workbench* w = &m_workbench;
     connect(w, &Workbench::draftChanged, this, [this] { m_composer->setText(m_workbench.draft()); });
     connect(w, &Workbench::sendFailed, this, [this](const QString& text, const QString& reason) {
-        if (m_composer->text().isEmpty())
-            m_composer->setText(text);
+        // Beside what was written meanwhile, never instead of it.
+        const QString now = m_composer->text();
+        if (m_composer->editing() == 0 && now != text) {
+            m_composer->setText(now.isEmpty() ? text : text + QStringLiteral("\n\n") + now);
+            m_workbench.setDraft(m_composer->text());
+        }
         m_composer->showHint(reason);
         m_composer->focusText();
     });
@@ -124,7 +141,10 @@ void ChatPanel::connectWorkbench() {
         m_composer->setContextUse(m_workbench.contextUse());
         refreshRunning();
         refreshStart();
-        if (isVisible() && !m_view->hasFocus())
+        // Who is writing somewhere else (a new title in the list) goes on there.
+        const QWidget* focus = QApplication::focusWidget();
+        const bool writing = qobject_cast<const QLineEdit*>(focus) || qobject_cast<const QPlainTextEdit*>(focus);
+        if (isVisible() && !m_view->hasFocus() && !writing)
             m_composer->focusText();
     });
     connect(w, &Workbench::revealMessage, this,
@@ -179,17 +199,18 @@ void ChatPanel::copy(const QString& text, const QString& what) {
         return;
     QGuiApplication::clipboard()->setText(text);
     if (!what.isEmpty())
-        m_composer->showHint({});
+        m_view->say(what);
 }
 
 void ChatPanel::beginEdit(int row) {
     if (row < 0)
         return;
     const app::MessageRow& message = m_workbench.messages()->at(row);
+    const bool sends = message.role == app::Role::User;
     m_composer->beginEdit(message.id, message.text,
-                          message.role == app::Role::User
-                              ? tr("Editing your message. A new reply is written; the old version stays.")
-                              : tr("Editing the reply. The old version stays."));
+                          sends ? tr("Editing your message. A new reply is written; the old version stays.")
+                                : tr("Editing the reply. The old version stays."),
+                          sends);
 }
 
 void ChatPanel::onAction(int row, MessageAction action) {
@@ -255,7 +276,7 @@ void ChatPanel::onToken(int row, int token) {
     const QRect rect = m_view->tokenRect(row, token);
     if (rect.isNull())
         return;
-    m_cardRow = row;
+    m_cardMessage = messages->at(row).id;
     m_cardToken = token;
     const app::MessageState state = messages->at(row).state;
     const bool running = state == app::MessageState::Waiting || state == app::MessageState::Streaming;
@@ -264,16 +285,30 @@ void ChatPanel::onToken(int row, int token) {
                     !running && m_workbench.canSend());
 }
 
+// The card stays beside its token; it goes when the token is out of sight.
+void ChatPanel::placeCard() {
+    if (!m_card->isVisible())
+        return;
+    const int row = m_workbench.messages()->rowOf(m_cardMessage);
+    const QRect rect = row < 0 ? QRect() : m_view->tokenRect(row, m_cardToken);
+    if (rect.isNull())
+        m_card->hide();
+    else
+        m_card->place(QRect(m_view->viewport()->mapTo(this, rect.topLeft()), rect.size()));
+}
+
 void ChatPanel::onLink(const QString& url) {
-    LinkDialog dialog(m_theme, url, window());
-    if (dialog.exec() == QDialog::Accepted)
-        QDesktopServices::openUrl(QUrl(url, QUrl::StrictMode));
+    auto* dialog = new LinkDialog(m_theme, url, window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [url] { QDesktopServices::openUrl(QUrl(url, QUrl::StrictMode)); });
+    dialog->open();
 }
 
 void ChatPanel::openMenu(int row, const QPoint& at) {
-    QMenu menu(this);
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
     const auto add = [&](const char* name, const QString& text, auto run) {
-        QAction* action = menu.addAction(icon(m_theme, QLatin1String(name)), text);
+        QAction* action = menu->addAction(icon(m_theme, QLatin1String(name)), text);
         connect(action, &QAction::triggered, this, run);
         return action;
     };
@@ -286,7 +321,10 @@ void ChatPanel::openMenu(int row, const QPoint& at) {
         const bool running =
             message.state == app::MessageState::Waiting || message.state == app::MessageState::Streaming;
         const auto act = [&](const char* name, const QString& text, MessageAction action, bool enabled) {
-            add(name, text, [this, row, action] { onAction(row, action); })->setEnabled(enabled);
+            // By its id: rows may come and go while the menu is open.
+            add(name, text, [this, id = message.id, action] {
+                onAction(m_workbench.messages()->rowOf(id), action);
+            })->setEnabled(enabled);
         };
         act("copy", tr("Copy the message"), MessageAction::Copy, !message.text.isEmpty());
         act("edit", tr("Edit"), MessageAction::Edit, !running);
@@ -302,16 +340,16 @@ void ChatPanel::openMenu(int row, const QPoint& at) {
             act("chevron-right", tr("Next version"), MessageAction::NextVersion,
                 message.version < message.versions && !running);
         }
-        menu.addSeparator();
+        menu->addSeparator();
         act("trash", tr("Delete this and what follows"), MessageAction::Delete, !running);
-        menu.addSeparator();
+        menu->addSeparator();
     }
     add("check", tr("Select everything"), [this] { m_view->selectAll(); });
     add("search", tr("Find in this chat"), [this] {
         place();
         m_find->open();
     });
-    menu.exec(at);
+    menu->popup(at);
 }
 
 void ChatPanel::refreshRunning() {
@@ -346,7 +384,7 @@ void ChatPanel::place() {
     m_composer->setMaximumWidth(m_theme.px(760));
     m_composer->setMaxHeight(height() * 2 / 5);
     m_find->adjustSize();
-    m_find->move(width() - m_find->width() - 18, 10);
+    m_find->move(qMax(0, width() - m_find->width() - 18), 10);
     if (m_find->isVisible())
         m_find->raise();
 }
@@ -355,6 +393,14 @@ void ChatPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     m_card->hide();
     place();
+}
+
+// Esc stops from anywhere in the chat where nothing nearer wants it.
+void ChatPanel::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Escape && m_workbench.isRunning())
+        m_workbench.stop();
+    else
+        QWidget::keyPressEvent(event);
 }
 
 void ChatPanel::showEvent(QShowEvent* event) {

@@ -35,6 +35,7 @@ class ChatPanel : public QWidget {
   protected:
     void resizeEvent(QResizeEvent* event) override;
     void showEvent(QShowEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
 
   private:
     void connectWorkbench();
@@ -46,8 +47,11 @@ class ChatPanel : public QWidget {
     void onToken(int row, int token);
     void onLink(const QString& url);
     void openMenu(int row, const QPoint& at);
+    void placeCard();
     void copy(const QString& text, const QString& what);
     void beginEdit(int row);
+    template <typename Run>
+    void keepingDraft(Run run);
     void refreshStart();
     void refreshRunning();
     void place();
@@ -62,7 +66,8 @@ class ChatPanel : public QWidget {
     TokenCard* m_card;
     QStackedWidget* m_pages;
     QWidget* m_composerHolder;
-    int m_cardRow = -1, m_cardToken = -1;
+    app::MessageId m_cardMessage = 0;  // rows come and go while the card is open
+    int m_cardToken = -1;
 };
 
 }  // namespace ui

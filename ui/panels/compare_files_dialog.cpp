@@ -10,6 +10,7 @@
 
 #include "app/workbench.h"
 #include "ui/theme.h"
+#include "ui/words.h"
 
 namespace ui {
 
@@ -25,6 +26,10 @@ CompareFilesDialog::CompareFilesDialog(app::Workbench& workbench, const Theme& t
     m_leftBox->setAccessibleName(tr("First file"));
     m_rightBox = new QComboBox(this);
     m_rightBox->setAccessibleName(tr("Second file"));
+    for (QComboBox* box : {m_leftBox, m_rightBox}) {  // long names of files do not make the dialog wide
+        box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        box->setMinimumContentsLength(16);
+    }
     for (const app::LibraryRow& row : workbench.library()->rows()) {
         m_leftBox->addItem(row.fileName, row.path);
         m_rightBox->addItem(row.fileName, row.path);
@@ -59,7 +64,8 @@ CompareFilesDialog::CompareFilesDialog(app::Workbench& workbench, const Theme& t
     connect(m_leftBox, &QComboBox::currentIndexChanged, this, &CompareFilesDialog::request);
     connect(m_rightBox, &QComboBox::currentIndexChanged, this, &CompareFilesDialog::request);
     connect(&workbench, &app::Workbench::detailsReady, this, &CompareFilesDialog::onDetails);
-    resize(theme.px(860), theme.px(560));
+    // Not larger than the window that it belongs to, with room for a title.
+    resize(QSize(theme.px(860), theme.px(560)).boundedTo(parent->window()->size() - QSize(40, 60)));
     request();
 }
 
@@ -67,6 +73,7 @@ void CompareFilesDialog::request() {
     m_left = {};
     m_right = {};
     m_table->setRowCount(0);
+    m_table->setHorizontalHeaderLabels({tr("What"), m_leftBox->currentText(), m_rightBox->currentText()});
     m_summary->setText(tr("Reading both files…"));
     for (const QComboBox* box : {m_leftBox, m_rightBox})
         if (!box->currentData().toString().isEmpty())
@@ -84,14 +91,13 @@ void CompareFilesDialog::onDetails(const app::ModelDetails& details) {
 
 void CompareFilesDialog::fill() {
     const QList<app::DetailDifference> found = app::differences(m_left, m_right);
-    m_table->setHorizontalHeaderLabels({tr("What"), m_leftBox->currentText(), m_rightBox->currentText()});
     m_table->setRowCount(static_cast<int>(found.size()));
     for (int i = 0; i < found.size(); ++i) {
         const app::DetailDifference& one = found.at(i);
         int part = 0;
         for (const QString& text : {one.field, one.left, one.right}) {
             auto* item = new QTableWidgetItem(text);
-            item->setToolTip(text);
+            item->setToolTip(toolTipText(text));
             m_table->setItem(i, part++, item);
         }
     }

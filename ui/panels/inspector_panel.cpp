@@ -7,7 +7,6 @@
 #include <QMenu>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -21,7 +20,6 @@
 namespace ui {
 
 namespace {
-constexpr int TypingPauseMs = 400;
 constexpr auto PromptId = "systemPrompt";
 }  // namespace
 
@@ -61,7 +59,6 @@ InspectorPanel::InspectorPanel(app::Workbench& workbench, const Theme& theme, QW
 QLabel* InspectorPanel::heading(const QString& text) {
     auto* label = new QLabel(text, m_inside);
     setLook(label, "heading");
-    label->setContentsMargins(0, space::S, 0, 0);
     return label;
 }
 
@@ -72,7 +69,7 @@ void InspectorPanel::makePrompt(QVBoxLayout* column) {
     head->addWidget(title, 1);
     m_promptReset = new QToolButton(m_inside);
     m_promptReset->setIcon(icon(m_theme, QStringLiteral("reset"), IconTone::Accent));
-    m_promptReset->setIconSize(QSize(m_theme.px(13), m_theme.px(13)));
+    setIconSide(*m_promptReset, m_theme, 13);
     m_promptReset->setAccessibleName(tr("Reset the system prompt"));
     m_promptReset->setToolTip(tr("Changed. Back to the default"));
     head->addWidget(m_promptReset);
@@ -85,18 +82,10 @@ void InspectorPanel::makePrompt(QVBoxLayout* column) {
     connect(&m_theme, &Theme::changed, m_prompt, [this] { m_prompt->setFixedHeight(m_theme.px(76)); });
     title->setBuddy(m_prompt);
     column->addWidget(m_prompt);
-    m_promptPause = new QTimer(this);
-    m_promptPause->setSingleShot(true);
-    m_promptPause->setInterval(TypingPauseMs);
-    connect(m_prompt, &QPlainTextEdit::textChanged, m_promptPause, qOverload<>(&QTimer::start));
-    connect(m_promptPause, &QTimer::timeout, this, [this] {
-        const QString refused = m_workbench.setSetting(QLatin1String(PromptId), m_prompt->toPlainText());
-        m_prompt->setToolTip(refused);
-    });
-    connect(m_promptReset, &QToolButton::clicked, this, [this] {
-        m_promptPause->stop();
-        m_workbench.resetSetting(QLatin1String(PromptId));
-    });
+    // At once, not after a pause: a chat that is opened meanwhile must not get the words meant for this one.
+    connect(m_prompt, &QPlainTextEdit::textChanged, this,
+            [this] { m_workbench.setSetting(QLatin1String(PromptId), m_prompt->toPlainText()); });
+    connect(m_promptReset, &QToolButton::clicked, this, [this] { m_workbench.resetSetting(QLatin1String(PromptId)); });
 }
 
 void InspectorPanel::makeSettings(QVBoxLayout* column) {
@@ -120,15 +109,18 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
             group = spec.group;
             fold = nullptr;
             auto* head = new QHBoxLayout;
+            head->setContentsMargins(0, space::S, 0, 0);
             head->addWidget(heading(group), 1);
             if (first) {
                 m_presets = new QToolButton(m_inside);
                 m_presets->setPopupMode(QToolButton::InstantPopup);
-                setLook(m_presets, "link");
+                setLook(m_presets, "menu");
                 m_presets->setFont(m_theme.font(Type::SmallStrong));
+                connect(&m_theme, &Theme::changed, m_presets,
+                        [this] { m_presets->setFont(m_theme.font(Type::SmallStrong)); });
                 m_presets->setMenu(new QMenu(m_presets));
                 connect(m_presets->menu(), &QMenu::aboutToShow, this, &InspectorPanel::makePresetMenu);
-                head->addWidget(m_presets, 0, Qt::AlignBottom);
+                head->addWidget(m_presets);
                 first = false;
             }
             column->addLayout(head);
@@ -141,8 +133,8 @@ void InspectorPanel::makeSettings(QVBoxLayout* column) {
             opener->setCheckable(true);
             opener->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
             opener->setIcon(icon(m_theme, QStringLiteral("chevron-right"), IconTone::Muted));
-            opener->setIconSize(QSize(m_theme.px(12), m_theme.px(12)));
-            setLook(opener, "muted-link");
+            setIconSide(*opener, m_theme, 12);
+            setLook(opener, "fold");
             fold = new QWidget(m_inside);
             auto* inFold = new QVBoxLayout(fold);
             inFold->setContentsMargins(0, 0, 0, 0);
@@ -203,6 +195,7 @@ QLabel* InspectorPanel::addFact(QVBoxLayout* column, const QString& name) {
 }
 
 void InspectorPanel::makeModel(QVBoxLayout* column) {
+    column->addSpacing(space::S);
     column->addWidget(heading(tr("This model")));
     m_noModel = new QLabel(tr("Context, memory, device and template of the model in use show here."), m_inside);
     m_noModel->setWordWrap(true);
@@ -242,8 +235,8 @@ void InspectorPanel::makePresetMenu() {
     bool own = false;
     for (const app::Preset& preset : m_workbench.presets()) {
         own = own || !preset.builtin;
-        QAction* action =
-            menu->addAction(preset.name, this, [this, name = preset.name] { m_workbench.applyPreset(name); });
+        QAction* action = menu->addAction(withoutMnemonic(preset.name), this,
+                                          [this, name = preset.name] { m_workbench.applyPreset(name); });
         action->setCheckable(true);
         action->setChecked(preset.name == current);
     }
@@ -253,7 +246,8 @@ void InspectorPanel::makePresetMenu() {
         QMenu* remove = menu->addMenu(tr("Remove a preset"));
         for (const app::Preset& preset : m_workbench.presets())
             if (!preset.builtin)
-                remove->addAction(preset.name, this, [this, name = preset.name] { m_workbench.removePreset(name); });
+                remove->addAction(withoutMnemonic(preset.name), this,
+                                  [this, name = preset.name] { m_workbench.removePreset(name); });
     }
     menu->addSeparator();
     menu->addAction(tr("Start new chats with these"), this, [this] { m_workbench.useAsDefaults(); });
@@ -281,18 +275,18 @@ void InspectorPanel::onEdited(const QString& id, const QVariant& value) {
 }
 
 void InspectorPanel::refresh() {
-    if (!m_promptPause->isActive()) {
-        const QString prompt = m_workbench.setting(QLatin1String(PromptId)).toString();
-        if (prompt != m_prompt->toPlainText()) {
-            const QSignalBlocker quiet(m_prompt);
-            m_prompt->setPlainText(prompt);
-        }
+    const QString prompt = m_workbench.setting(QLatin1String(PromptId)).toString();
+    if (prompt != m_prompt->toPlainText()) {
+        const QSignalBlocker quiet(m_prompt);
+        m_prompt->setPlainText(prompt);
     }
     m_promptReset->setVisible(!m_workbench.isDefault(QLatin1String(PromptId)));
     for (auto it = m_rows.cbegin(); it != m_rows.cend(); ++it)
         it.value()->setValue(m_workbench.setting(it.key()), m_workbench.isDefault(it.key()));
     const QString preset = m_workbench.presetName();
-    m_presets->setText(preset.isEmpty() ? tr("Preset: own values") : tr("Preset: %1").arg(preset));
+    const QString shown = preset.isEmpty() ? tr("Preset: own values") : tr("Preset: %1").arg(preset);
+    m_presets->setAccessibleName(shown);
+    m_presets->setText(tr("%1 ▾", "a button with a menu").arg(withoutMnemonic(shown)));
     refreshModel();
 }
 

@@ -11,7 +11,6 @@ class QFrame;
 class QLabel;
 class QPlainTextEdit;
 class QPushButton;
-class QTimer;
 class QToolButton;
 class QVBoxLayout;
 
@@ -48,7 +47,6 @@ class InspectorPanel : public QScrollArea {
     QWidget* m_inside;
     QPlainTextEdit* m_prompt;
     QToolButton *m_promptReset, *m_presets;
-    QTimer* m_promptPause;
     QHash<QString, SettingRow*> m_rows;
     QHash<QString, QWidget*> m_folds;         // id of an advanced setting -> the widget that folds it
     QHash<QWidget*, QToolButton*> m_openers;  // and what opens that

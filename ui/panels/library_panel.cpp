@@ -6,6 +6,7 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -16,6 +17,7 @@
 #include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <utility>
 
 #include "app/workbench.h"
 #include "ui/icons.h"
@@ -150,6 +152,12 @@ QVariant LibraryFilter::headerData(int section, Qt::Orientation orientation, int
     return QSortFilterProxyModel::headerData(section, orientation, role);
 }
 
+// Names of files are shown as they are, never read as markup.
+QVariant LibraryFilter::data(const QModelIndex& index, int role) const {
+    const QVariant value = QSortFilterProxyModel::data(index, role);
+    return role == Qt::ToolTipRole ? QVariant(toolTipText(value.toString())) : value;
+}
+
 bool LibraryFilter::lessThan(const QModelIndex& left, const QModelIndex& right) const {
     const bool leftBad = !left.data(Lib::ProblemRole).toString().isEmpty();
     const bool rightBad = !right.data(Lib::ProblemRole).toString().isEmpty();
@@ -260,9 +268,9 @@ LibraryPanel::LibraryPanel(app::Workbench& workbench, const Theme& theme, QWidge
     connect(&workbench, &app::Workbench::libraryScanned, this, &LibraryPanel::refresh);
     connect(&workbench, &app::Workbench::loadedModelsChanged, this, &LibraryPanel::refresh);
     connect(&workbench, &app::Workbench::loadingChanged, this, &LibraryPanel::refresh);
-    connect(m_filter, &QAbstractItemModel::rowsInserted, this, &LibraryPanel::refresh);
-    connect(m_filter, &QAbstractItemModel::rowsRemoved, this, &LibraryPanel::refresh);
-    connect(m_filter, &QAbstractItemModel::dataChanged, this, &LibraryPanel::refresh);
+    connect(m_filter, &QAbstractItemModel::rowsInserted, this, &LibraryPanel::refreshSoon);
+    connect(m_filter, &QAbstractItemModel::rowsRemoved, this, &LibraryPanel::refreshSoon);
+    connect(m_filter, &QAbstractItemModel::dataChanged, this, &LibraryPanel::refreshSoon);
     connect(&theme, &Theme::changed, this, &LibraryPanel::measure);
     m_table->installEventFilter(this);
     setFocusProxy(m_table);
@@ -278,7 +286,7 @@ void LibraryPanel::measure() {
         {Lib::Architecture, QStringLiteral("deepseek2")}, {Lib::Parameters, QStringLiteral("000 M")},
         {Lib::Quantization, QStringLiteral("Q4_K_M")},    {Lib::Size, QStringLiteral("000.0 MB")},
         {Lib::Context, QStringLiteral("000,000")},        {Lib::Vision, QStringLiteral("yes")},
-        {Lib::Fits, QStringLiteral("WW too large")},      {Lib::LastUsed, QStringLiteral("00/00/0000")}};
+        {Lib::Fits, QStringLiteral("cannot be used W")},  {Lib::LastUsed, QStringLiteral("00/00/0000")}};
     for (const auto& [section, sample] : columns) {
         const int title =
             caption.horizontalAdvance(m_filter->headerData(section, Qt::Horizontal, Qt::DisplayRole).toString());
@@ -314,10 +322,24 @@ void LibraryPanel::fitColumns() {
 bool LibraryPanel::eventFilter(QObject* watched, QEvent* event) {
     if (event->type() == QEvent::Resize)
         QMetaObject::invokeMethod(this, &LibraryPanel::fitColumns, Qt::QueuedConnection);
+    if (event->type() == QEvent::KeyPress) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Return || key == Qt::Key_Enter) {
+            load(false);
+            return true;
+        }
+    }
     return QWidget::eventFilter(watched, event);
 }
 
+// A scan tells of each file; walking through all of them each time would be quadratic.
+void LibraryPanel::refreshSoon() {
+    if (!std::exchange(m_refreshing, true))
+        QMetaObject::invokeMethod(this, &LibraryPanel::refresh, Qt::QueuedConnection);
+}
+
 void LibraryPanel::refresh() {
+    m_refreshing = false;
     const auto* library = m_workbench.library();
     const bool none = library->rowCount() == 0;
     m_pages->setCurrentIndex(m_filter->rowCount() == 0 ? 1 : 0);
@@ -381,6 +403,8 @@ void LibraryPanel::compare() {
     auto* dialog =
         new CompareFilesDialog(m_workbench, m_theme, left, paths.isEmpty() ? QString() : paths.first(), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
+    // It asked for the details of both files: those of the chosen row are shown again.
+    connect(dialog, &QDialog::finished, this, &LibraryPanel::onSelection);
     dialog->open();
 }
 
@@ -398,7 +422,7 @@ void LibraryPanel::makeFoldersMenu() {
     QMenu* menu = m_folders->menu();
     menu->clear();
     for (const QString& folder : m_workbench.libraryFolders()) {
-        QMenu* one = menu->addMenu(icon(m_theme, QStringLiteral("folder"), IconTone::Muted), folder);
+        QMenu* one = menu->addMenu(icon(m_theme, QStringLiteral("folder"), IconTone::Muted), withoutMnemonic(folder));
         one->addAction(tr("Remove from the library"), this,
                        [this, folder] { m_workbench.removeLibraryFolder(folder); });
     }

@@ -29,6 +29,7 @@ class LibraryFilter : public QSortFilterProxyModel {
     using QSortFilterProxyModel::QSortFilterProxyModel;
     void setWords(const QString& text);
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
 
   protected:
     bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
@@ -50,6 +51,7 @@ class LibraryPanel : public QWidget {
     void onSelection();
     void fitColumns();
     void refresh();
+    void refreshSoon();  // once for many rows
     void measure();
     void load(bool beside);
     void compare();
@@ -70,6 +72,7 @@ class LibraryPanel : public QWidget {
     QPushButton* m_emptyAction;
     QStackedWidget* m_pages;
     QHash<int, int> m_hiddenWidths;  // of columns, to show them again
+    bool m_refreshing = false;
 };
 
 }  // namespace ui

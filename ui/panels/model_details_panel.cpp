@@ -48,7 +48,7 @@ QVariant TensorModel::data(const QModelIndex& index, int role) const {
     if (role == Qt::TextAlignmentRole)
         return QVariant((index.column() == Size ? Qt::AlignTrailing : Qt::AlignLeading) | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole)
-        return tr("%1, at byte %2").arg(row.name, countText(row.offset));
+        return toolTipText(tr("%1, at byte %2").arg(row.name, countText(row.offset)));
     if (role != Qt::DisplayRole && role != SortRole)
         return {};
     switch (index.column()) {
@@ -100,7 +100,7 @@ QVariant PairModel::data(const QModelIndex& index, int role) const {
         return {};
     const auto& row = m_rows.at(index.row());
     const QString text = index.column() == 0 ? row.first : row.second;
-    return role == Qt::ToolTipRole ? text.left(2000) : text.left(300).simplified();
+    return role == Qt::ToolTipRole ? toolTipText(text.left(2000)) : text.left(300).simplified();
 }
 QVariant PairModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
@@ -138,6 +138,7 @@ ModelDetailsPanel::ModelDetailsPanel(app::Workbench& workbench, const Theme& the
     m_title->setWordWrap(true);
     setLook(m_title, "strong");
     m_facts = new QLabel(page);
+    m_facts->setTextFormat(Qt::PlainText);
     m_facts->setWordWrap(true);
     setLook(m_facts, "small");
     m_path = new QLabel(page);
@@ -205,6 +206,7 @@ QTableView* ModelDetailsPanel::makeTable(QAbstractItemModel* model, const QStrin
     table->setSelectionMode(QAbstractItemView::SingleSelection);
     table->setTabKeyNavigation(false);
     table->setWordWrap(false);
+    table->setTextElideMode(Qt::ElideMiddle);  // names of tensors and keys differ at their ends
     table->verticalHeader()->hide();
     table->verticalHeader()->setDefaultSectionSize(m_theme.px(28));
     table->horizontalHeader()->setHighlightSections(false);
@@ -297,8 +299,9 @@ void ModelDetailsPanel::addFact(const QString& name, const QString& value, bool 
     auto* row = new QHBoxLayout;
     auto* left = new QLabel(name, m_factsPage);
     setLook(left, "muted");
-    auto* right = new QLabel(value, m_factsPage);
+    auto* right = new QLabel(m_factsPage);
     right->setTextFormat(Qt::PlainText);
+    right->setText(value);
     right->setWordWrap(!mono);
     right->setAlignment(Qt::AlignTrailing | Qt::AlignTop);
     right->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
@@ -322,7 +325,7 @@ void ModelDetailsPanel::onDetails(const app::ModelDetails& details) {
                                 details.parameters > 0 ? parametersText(details.parameters) : QString(),
                                 bytesText(details.sizeBytes)}));
     m_path->setText(details.path);
-    m_path->setToolTip(details.path);
+    m_path->setToolTip(toolTipText(details.path));
     m_problem->setText(details.problem);
     m_problem->setVisible(!details.problem.isEmpty());
 
@@ -357,8 +360,9 @@ void ModelDetailsPanel::onDetails(const app::ModelDetails& details) {
         setLook(note, "note");
         auto* inNote = new QVBoxLayout(note);
         inNote->setContentsMargins(space::M, space::S, space::M, space::S);
-        auto* text = new QLabel(warning, note);
+        auto* text = new QLabel(note);
         text->setTextFormat(Qt::PlainText);
+        text->setText(warning);
         text->setWordWrap(true);
         setLook(text, "warning");
         inNote->addWidget(text);

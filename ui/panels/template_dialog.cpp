@@ -97,7 +97,8 @@ TemplateDialog::TemplateDialog(app::Workbench& workbench, const Theme& theme, ap
         if (m_workbench.model(m_model).id == 0)
             reject();  // the model is gone
     });
-    resize(theme.px(980), theme.px(620));
+    // Not larger than the window that it belongs to, with room for a title.
+    resize(QSize(theme.px(980), theme.px(620)).boundedTo(parent->window()->size() - QSize(40, 60)));
     preview();
     if (!info.problem.isEmpty())
         showProblem(info.problem);

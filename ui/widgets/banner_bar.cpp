@@ -19,6 +19,7 @@ BannerBar::BannerBar(app::Workbench& workbench, const Theme& theme, QWidget* par
     m_column->setContentsMargins(space::M, space::S, space::M, space::S);
     m_column->setSpacing(space::XS);
     connect(&workbench, &app::Workbench::bannersChanged, this, &BannerBar::refresh);
+    connect(&theme, &Theme::changed, this, &BannerBar::refresh);  // the signs are pictures in its colours
     refresh();
 }
 
@@ -47,8 +48,9 @@ void BannerBar::refresh() {
                             .pixmap(m_theme.px(16), m_theme.px(16)));
         sign->setAccessibleName(error ? tr("Error") : info ? tr("Notice") : tr("Warning"));
         row->addWidget(sign, 0, Qt::AlignTop);
-        auto* text = new QLabel(banner.text, frame);
+        auto* text = new QLabel(frame);
         text->setTextFormat(Qt::PlainText);
+        text->setText(banner.text);
         text->setWordWrap(true);
         text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
         setLook(text, error ? "error" : info ? "plain" : "warning");

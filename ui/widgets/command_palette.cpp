@@ -1,5 +1,6 @@
 #include "ui/widgets/command_palette.h"
 
+#include <QAccessible>
 #include <QApplication>
 #include <QGraphicsDropShadowEffect>
 #include <QKeyEvent>
@@ -7,7 +8,6 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QPainter>
-#include <QPointer>
 #include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
@@ -19,7 +19,7 @@ namespace ui {
 
 namespace {
 
-constexpr int MaxShown = 200, RowHeight = 34, Width = 620, VisibleRows = 11;
+constexpr int MaxShown = 200, RowHeight = 34, Width = 620, VisibleRows = 11, KeysWidth = 92;
 
 class EntryDelegate : public QStyledItemDelegate {
   public:
@@ -48,21 +48,20 @@ class EntryDelegate : public QStyledItemDelegate {
         paintIcon(*painter, placed(QRect(rest.left(), rest.center().y() - side / 2, side, side)),
                   index.data(PaletteModel::IconRole).toString(), enabled ? t.muted : text);
         rest.setLeft(rest.left() + side + pad);
+        // A column for the shortcuts, also where there is none: what stands before them is in line.
         const QString keys = index.data(PaletteModel::ShortcutRole).toString();
-        if (!keys.isEmpty()) {
-            painter->setFont(m_theme.font(Type::MonoSmall));
-            painter->setPen(t.muted);
-            const int wide = QFontMetrics(painter->font()).horizontalAdvance(keys);
-            painter->drawText(placed(QRect(rest.right() - wide, rest.top(), wide + 1, rest.height())),
-                              Qt::AlignVCenter | Qt::AlignLeft, keys);
-            rest.setRight(rest.right() - wide - pad);
-        }
+        painter->setFont(m_theme.font(Type::MonoSmall));
+        painter->setPen(t.muted);
+        const int wide = qMax(m_theme.px(KeysWidth), QFontMetrics(painter->font()).horizontalAdvance(keys));
+        painter->drawText(placed(QRect(rest.right() - wide, rest.top(), wide + 1, rest.height())),
+                          Qt::AlignVCenter | Qt::AlignTrailing, keys);
+        rest.setRight(rest.right() - wide - pad);
         const QString detail = index.data(PaletteModel::DetailRole).toString();
         painter->setFont(m_theme.font(Type::Small));
         const int detailWidth = qMin(QFontMetrics(painter->font()).horizontalAdvance(detail) + 2, rest.width() / 2);
         painter->setPen(t.muted);
         painter->drawText(placed(QRect(rest.right() - detailWidth, rest.top(), detailWidth + 1, rest.height())),
-                          Qt::AlignVCenter | Qt::AlignLeft,
+                          Qt::AlignVCenter | Qt::AlignTrailing,
                           QFontMetrics(painter->font()).elidedText(detail, Qt::ElideRight, detailWidth));
         rest.setRight(rest.right() - detailWidth - pad);
         drawName(*painter, placed(rest), index, text, mirrored);
@@ -195,6 +194,12 @@ CommandPalette::CommandPalette(const Theme& theme, std::function<QList<PaletteEn
         m_model->setNeedle(text);
         m_list->setCurrentIndex(m_model->index(0));
         place();
+    });
+    // The focus stays in the field: a screen reader hears the entry as what the field says about itself.
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& index) {
+        m_field->setAccessibleDescription(index.data(Qt::AccessibleTextRole).toString());
+        QAccessibleEvent changed(m_field, QAccessible::DescriptionChanged);
+        QAccessible::updateAccessibility(&changed);
     });
     connect(m_list, &QListView::clicked, this, [this](const QModelIndex& index) {
         m_list->setCurrentIndex(index);

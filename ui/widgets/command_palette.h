@@ -4,6 +4,7 @@
 
 #include <QAbstractListModel>
 #include <QFrame>
+#include <QPointer>
 #include <functional>
 
 class QAction;
@@ -69,7 +70,7 @@ class CommandPalette : public QFrame {
     QListView* m_list;
     QLabel* m_nothing;
     PaletteModel* m_model;
-    QWidget* m_before = nullptr;  // had the focus
+    QPointer<QWidget> m_before;  // had the focus; may be gone when the palette closes
 };
 
 }  // namespace ui

@@ -62,8 +62,21 @@ bool ComposerEdit::canInsertFromMimeData(const QMimeData* source) const {
     return source->hasText() || source->hasImage() || source->hasUrls();
 }
 
+namespace {
+
+bool arePictures(const QMimeData* source) {
+    const QList<QUrl> urls = source->urls();
+    return !urls.isEmpty() && std::all_of(urls.begin(), urls.end(), [](const QUrl& url) {
+        static const QStringList kinds = {QStringLiteral("png"),  QStringLiteral("jpg"), QStringLiteral("jpeg"),
+                                          QStringLiteral("webp"), QStringLiteral("gif"), QStringLiteral("bmp")};
+        return kinds.contains(url.fileName().section(QLatin1Char('.'), -1).toLower());
+    });
+}
+
+}  // namespace
+
 void ComposerEdit::insertFromMimeData(const QMimeData* source) {
-    if (source->hasText()) {  // also of HTML: its words, never its markup
+    if (source->hasText() && !arePictures(source)) {  // also of HTML: its words, never its markup
         QString text = source->text();
         text.remove(QChar(0));
         insertPlainText(text);
@@ -181,7 +194,7 @@ Composer::Composer(const Theme& theme, QWidget* parent) : QFrame(parent), m_them
         setLook(this, "composer");
     });
     connect(m_edit, &QPlainTextEdit::textChanged, this, [this] {
-        m_hint->hide();
+        showHint(m_use.problem);
         grow();
         refresh();
         if (m_editing == 0)
@@ -239,6 +252,11 @@ void Composer::setBlocked(const QString& reason) {
 }
 
 void Composer::setContextUse(const app::ContextUse& use) {
+    // Why the context cannot be counted is said as long as it is so.
+    if (!use.problem.isEmpty())
+        showHint(use.problem);
+    else if (m_hint->text() == m_use.problem)
+        showHint({});
     m_use = use;
     m_gauge->setUse(use);
     refresh();
@@ -254,10 +272,11 @@ void Composer::showHint(const QString& sentence) {
     m_hint->setVisible(!sentence.isEmpty());
 }
 
-void Composer::beginEdit(app::MessageId id, const QString& text, const QString& what) {
+void Composer::beginEdit(app::MessageId id, const QString& text, const QString& what, bool sends) {
     if (m_editing == 0)
         m_stashed = this->text();
     m_editing = id;
+    m_editSends = sends;
     m_editLabel->setText(what);
     m_editBar->show();
     const QSignalBlocker quiet(this);
@@ -286,18 +305,20 @@ void Composer::trySend() {
     const QString message = text();
     if (message.trimmed().isEmpty())
         return;
+    // What cannot be sent or saved now stays in the field.
+    if (m_running) {
+        showHint(m_editing != 0 ? tr("The reply is still being written. Save the change when it has ended.")
+                                : tr("The reply is still being written. Stop it with Esc, or wait."));
+        return;
+    }
+    if (!m_blocked.isEmpty() && (m_editing == 0 || m_editSends)) {
+        showHint(m_blocked);
+        return;
+    }
     if (m_editing != 0) {
         const app::MessageId id = m_editing;
         endEdit();
         emit editRequested(id, message);
-        return;
-    }
-    if (m_running) {
-        showHint(tr("The reply is still being written. Stop it with Esc, or wait."));
-        return;
-    }
-    if (!m_blocked.isEmpty()) {
-        showHint(m_blocked);
         return;
     }
     emit sendRequested(message);
@@ -326,9 +347,11 @@ void Composer::refresh() {
     setLook(m_count, m_use.limit > 0 && m_use.tokens > m_use.limit ? "warning" : "small");
     m_count->setVisible(!count.isEmpty());
     m_gauge->setVisible(m_use.limit > 0 && m_use.problem.isEmpty());
-    m_edit->setPlaceholderText(m_blocked.isEmpty() || m_running ? tr("Message") : m_blocked);
-    if (!m_use.problem.isEmpty())
-        showHint(m_use.problem);
+    const QString invitation = m_blocked.isEmpty() || m_running ? tr("Message") : m_blocked;
+    if (invitation != m_edit->placeholderText()) {
+        m_edit->setPlaceholderText(invitation);
+        m_edit->viewport()->update();  // the field itself only repaints when it becomes empty
+    }
 }
 
 void Composer::grow() {

@@ -66,8 +66,9 @@ class Composer : public QFrame {
     void setBlocked(const QString& reason);  // empty: sending is possible
     void setContextUse(const app::ContextUse& use);
     void setMaxHeight(int pixels);  // of the whole card
-    // Changes to a message that was sent: the text is put aside and comes back on cancel or send.
-    void beginEdit(app::MessageId id, const QString& text, const QString& what);
+    // Changes to a message that was sent: the text is put aside and comes back on cancel or send. `sends`: saving it
+    // asks for a new reply, which may be blocked.
+    void beginEdit(app::MessageId id, const QString& text, const QString& what, bool sends = true);
     app::MessageId editing() const { return m_editing; }
     void endEdit();
     void showHint(const QString& sentence);  // a quiet line, until the text changes
@@ -103,7 +104,7 @@ class Composer : public QFrame {
     app::ContextUse m_use;
     QString m_blocked, m_stashed;
     app::MessageId m_editing = 0;
-    bool m_running = false;
+    bool m_running = false, m_editSends = true;
     int m_maxHeight = 320;
 };
 

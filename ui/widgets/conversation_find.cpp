@@ -3,6 +3,7 @@
 #include <QElapsedTimer>
 #include <QScrollBar>
 #include <algorithm>
+#include <utility>
 
 #include "ui/widgets/conversation_view.h"
 
@@ -13,12 +14,27 @@ void ConversationView::find(const QString& text) {
     m_hits.clear();
     m_currentHit = -1;
     m_findRow = -1;
+    m_revealFirst = true;
     m_findTimer.stop();
     if (!text.isEmpty() && !m_items.empty()) {
         m_findRow = 0;
         m_findTimer.start(0, this);
     }
     viewport()->update();
+    emit findChanged(findState());
+}
+
+// Rows from here on have changed: their hits are looked for again, the view stays where it is.
+void ConversationView::findAgainFrom(int row) {
+    if (m_needle.isEmpty())
+        return;
+    const auto stale =
+        std::lower_bound(m_hits.begin(), m_hits.end(), row, [](const Hit& h, int from) { return h.row < from; });
+    m_hits.erase(stale, m_hits.end());
+    m_currentHit = std::min(m_currentHit, int(m_hits.size()) - 1);
+    m_findRow = m_findRow < 0 ? row : std::min(m_findRow, row);
+    m_revealFirst = m_revealFirst && m_currentHit < 0;
+    m_findTimer.start(0, this);
     emit findChanged(findState());
 }
 
@@ -58,7 +74,8 @@ void ConversationView::findStep() {
                                            [](const Hit& h, int row) { return h.row < row; });
         if (from != m_hits.end() || m_findRow < 0) {
             m_currentHit = from != m_hits.end() ? int(from - m_hits.begin()) : 0;
-            revealHit();
+            if (std::exchange(m_revealFirst, false))
+                revealHit();
         }
     }
     if (m_hits.size() != before || m_findRow < 0) {
@@ -80,26 +97,28 @@ void ConversationView::revealHit() {
     if (m_currentHit < 0 || m_currentHit >= int(m_hits.size()))
         return;
     const Hit& hit = m_hits[size_t(m_currentHit)];
+    revealPiece(hit.row, hit.segment, [&hit](const BodyPiece& piece) { return piece.cursorRect(hit.from); });
+}
+
+// Brings a place inside a piece into sight; what is in sight stays where it is.
+void ConversationView::revealPiece(int row, int segment, const std::function<QRectF(const BodyPiece&)>& where) {
     for (const Visible& v : m_visible) {
-        if (v.row != hit.row || v.segment != hit.segment)
+        const BodyPiece* piece = m_items[size_t(v.row)].piece(v.segment);
+        if (v.row != row || v.segment != segment || piece == nullptr)
             continue;
-        if (const BodyPiece* piece = m_items[size_t(v.row)].piece(v.segment)) {
-            const QRectF where = piece->cursorRect(hit.from).translated(0, v.y);
-            if (where.top() > 20 && where.bottom() < viewport()->height() - 40) {
-                viewport()->update();
-                return;  // it is in sight
-            }
+        const QRectF rect = where(*piece).translated(0, v.y);
+        if (rect.top() > 20 && rect.bottom() < viewport()->height() - 40) {
+            viewport()->update();
+            return;
         }
     }
     m_follow = false;
-    m_top = Place{hit.row, hit.segment, 0};
+    m_top = Place{row, segment, 0};
     m_settling = true;
-    prepare(hit.row);
-    layoutSegment(hit.row, hit.segment);
-    double inside = 0;
-    if (const BodyPiece* piece = m_items[size_t(hit.row)].piece(hit.segment))
-        inside = piece->cursorRect(hit.from).top();
-    moveBy(inside - viewport()->height() / 3.0);
+    prepare(row);
+    layoutSegment(row, segment);
+    const BodyPiece* piece = m_items[size_t(row)].piece(segment);
+    moveBy((piece ? where(*piece).top() : 0) - viewport()->height() / 3.0);
     m_settling = false;
     settle();
 }

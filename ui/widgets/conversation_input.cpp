@@ -317,7 +317,10 @@ bool ConversationView::moveToken(int step) {
     if (count == 0)
         return false;
     const int before = m_items[size_t(m_current)].focusedToken();
-    focusToken(m_current, std::clamp(before < 0 ? 0 : before + step, 0, count - 1));
+    const int token = std::clamp(before < 0 ? 0 : before + step, 0, count - 1);
+    revealPiece(m_current, token / TokenPiece::MaxTokens + 1,
+                [token](const BodyPiece& piece) { return piece.tokenRect(token); });
+    focusToken(m_current, token);
     return true;
 }
 
@@ -349,6 +352,10 @@ bool ConversationView::messageKey(QKeyEvent* event) {
             return plain && act(MessageAction::Tokens);
         case Qt::Key_Return:
         case Qt::Key_Enter: {
+            if (m_items[size_t(m_current)].focusedToken() >= 0) {
+                emit tokenEntered();
+                return true;
+            }
             const QList<app::Action> actions = m_items[size_t(m_current)].cardActions();
             if (actions.isEmpty())
                 return false;

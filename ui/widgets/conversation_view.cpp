@@ -14,7 +14,7 @@
 namespace ui {
 namespace {
 
-constexpr int ColumnWidth = 760, SideMargin = 24, BottomMargin = 20, KeptLayouts = 80;
+constexpr int ColumnWidth = 760, SideMargin = 24, BottomMargin = 20, KeptLayouts = 80, SaidMs = 2500;
 
 }  // namespace
 
@@ -31,6 +31,7 @@ ConversationView::ConversationView(const Theme& theme, QWidget* parent) : QAbstr
     m_jump = new QToolButton(this);
     m_jump->setText(tr("Jump to latest"));
     m_jump->setIcon(icon(theme, QStringLiteral("arrow-down")));
+    setIconSide(*m_jump, theme, 16);
     m_jump->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_jump->setFocusPolicy(Qt::TabFocus);
     setLook(m_jump, "ghost");
@@ -38,6 +39,7 @@ ConversationView::ConversationView(const Theme& theme, QWidget* parent) : QAbstr
     connect(m_jump, &QToolButton::clicked, this, &ConversationView::jumpToEnd);
     connect(&theme, &Theme::changed, this, &ConversationView::refreshStyle);
     applyTheme(m_style, theme);
+    m_style.mirrored = isRightToLeft();
 }
 
 ConversationView::~ConversationView() = default;
@@ -70,11 +72,12 @@ void ConversationView::setModel(app::MessageModel* model) {
 }
 
 double ConversationView::columnWidth() const {
-    return std::max(160.0, std::min<double>(m_style.px(ColumnWidth), viewport()->width() - 2 * SideMargin));
+    return std::max(160.0, std::min<double>(m_style.px(ColumnWidth), width() - 2 * SideMargin));
 }
 
 double ConversationView::columnLeft() const {
-    return std::floor((viewport()->width() - columnWidth()) / 2);
+    // In the middle of the whole, with the scroll bar: the composer below stands there too.
+    return std::floor((width() - columnWidth()) / 2) - viewport()->x();
 }
 
 void ConversationView::rebuild() {
@@ -89,8 +92,9 @@ void ConversationView::rebuild() {
     const int rows = m_model ? m_model->rowCount() : 0;
     for (int i = 0; i < rows; ++i)
         m_items.emplace_back();
-    if (!m_needle.isEmpty())
-        find(m_needle);
+    m_hits.clear();
+    m_currentHit = m_findRow = -1;
+    findAgainFrom(0);
     scheduleSettle();
     notifyConversationReset(this);
 }
@@ -108,8 +112,7 @@ void ConversationView::onRowsInserted(int first, int last) {
             shift(m_current);
     }
     m_estimated = false;
-    if (!m_needle.isEmpty())
-        find(m_needle);
+    findAgainFrom(first);
     scheduleSettle();
     notifyConversationRows(this, first, last, true);
 }
@@ -125,8 +128,7 @@ void ConversationView::onRowsRemoved(int first, int last) {
         m_follow = true;
     }
     m_estimated = false;
-    if (!m_needle.isEmpty())
-        find(m_needle);
+    findAgainFrom(first);
     scheduleSettle();
     notifyConversationRows(this, first, last, false);
 }
@@ -143,6 +145,9 @@ void ConversationView::onDataChanged(const QModelIndex& first, const QModelIndex
             m_heights.set(row, item.estimate(m_model->at(row), m_style, columnWidth()));
         if (roles.isEmpty() || roles.contains(Model::StateRole))
             notifyConversationChanged(this, row);
+        // A reply is searched when it has ended.
+        if ((text || roles.contains(Model::StateRole)) && m_model->at(row).state != app::MessageState::Streaming)
+            findAgainFrom(row);
     }
     scheduleSettle();
 }
@@ -351,6 +356,14 @@ void ConversationView::resizeEvent(QResizeEvent* event) {
     settle();
 }
 
+void ConversationView::changeEvent(QEvent* event) {
+    QAbstractScrollArea::changeEvent(event);
+    if (event->type() == QEvent::LayoutDirectionChange) {
+        m_style.mirrored = isRightToLeft();
+        refreshStyle();
+    }
+}
+
 bool ConversationView::atEnd() const {
     return m_follow || verticalScrollBar()->value() >= verticalScrollBar()->maximum();
 }
@@ -426,6 +439,7 @@ void ConversationView::setTokenView(int row, bool on) {
         m_follow = false;
     m_items[size_t(row)].setTokenView(on);
     clearSelection();
+    findAgainFrom(row);
     scheduleSettle();
 }
 
@@ -449,6 +463,12 @@ void ConversationView::focusToken(int row, int token) {
     emit tokenHovered(row, token);
 }
 
+void ConversationView::say(const QString& sentence) {
+    m_said = sentence;
+    m_sayTimer.start(SaidMs, this);
+    viewport()->update();
+}
+
 // --- painting ---
 
 std::vector<markdown::Mark> ConversationView::marksFor(int row, int segment) const {
@@ -459,14 +479,12 @@ std::vector<markdown::Mark> ConversationView::marksFor(int row, int segment) con
         marks.push_back({h->from, h->to, h - m_hits.begin() == m_currentHit ? m_style.currentHit : m_style.hit});
     if (hasSelection()) {
         const auto [from, to] = selection();
-        const TextPosition begin{row, segment, 0};
         if (std::pair(from.row, from.segment) <= std::pair(row, segment) &&
             std::pair(row, segment) <= std::pair(to.row, to.segment)) {
             const bool first = from.row == row && from.segment == segment,
                        last = to.row == row && to.segment == segment;
             marks.push_back({first ? from.position : 0, last ? to.position : INT_MAX, m_style.selection});
         }
-        (void)begin;
     }
     return marks;
 }
@@ -492,9 +510,8 @@ void ConversationView::paintEvent(QPaintEvent* event) {
         }
         const MessageAction hovered =
             m_hovered.row == v.row && m_hovered.segment == v.segment ? m_hovered.action : MessageAction::None;
-        const bool active = m_hovered.row == v.row || (v.row == m_current && hasFocus());
         item.paintSegment(painter, row, v.segment, QPointF(left, v.y), m_style, width, marksFor(v.row, v.segment), clip,
-                          hovered, active, m_caretOn);
+                          hovered, m_caretOn);
     }
     // Buttons over everything: those of a head stand in one segment, those of a foot in another.
     int done = -1;
@@ -537,7 +554,7 @@ void ConversationView::paintEvent(QPaintEvent* event) {
 
 // The full address of the link under the mouse, as browsers show it; painted, so that it is never read as markup.
 void ConversationView::paintLinkChip(QPainter& painter) const {
-    const QString text = !m_hovered.link.isEmpty() ? m_hovered.link : m_hovered.help;
+    const QString text = !m_said.isEmpty() ? m_said : !m_hovered.link.isEmpty() ? m_hovered.link : m_hovered.help;
     if (text.isEmpty())
         return;
     painter.setFont(m_style.small);
@@ -580,6 +597,10 @@ void ConversationView::timerEvent(QTimerEvent* event) {
         const int beyond = m_mouse.y() < 0 ? int(m_mouse.y()) : int(m_mouse.y()) - viewport()->height();
         verticalScrollBar()->setValue(verticalScrollBar()->value() + std::clamp(beyond, -60, 60));
         extendSelection(m_mouse);
+    } else if (event->timerId() == m_sayTimer.timerId()) {
+        m_sayTimer.stop();
+        m_said.clear();
+        viewport()->update();
     } else if (event->timerId() == m_flashTimer.timerId()) {
         m_flash -= 0.04;
         if (m_flash <= 0) {

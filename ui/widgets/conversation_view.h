@@ -7,6 +7,7 @@
 #include <QBasicTimer>
 #include <QElapsedTimer>
 #include <deque>
+#include <functional>
 
 #include "ui/widgets/message_item.h"
 
@@ -49,6 +50,8 @@ class ConversationView : public QAbstractScrollArea {
     bool tokenView(int row) const;
     QRect tokenRect(int row, int token) const;  // in the viewport; null: out of sight
     void focusToken(int row, int token);
+    // Says in passing, at the foot, that something was done.
+    void say(const QString& sentence);
 
     // --- selection
     bool hasSelection() const { return m_anchorPosition != m_headPosition; }
@@ -72,6 +75,7 @@ class ConversationView : public QAbstractScrollArea {
     void linkClicked(const QString& url);
     void copyRequested(const QString& text, const QString& what);
     void tokenHovered(int row, int token);  // -1: none
+    void tokenEntered();                    // Enter on a token: the keyboard goes on to its alternatives
     void contextMenuRequested(int row, const QPoint& globalPosition);
     void findChanged(const ui::FindState& state);
     void currentRowChanged(int row);
@@ -81,6 +85,7 @@ class ConversationView : public QAbstractScrollArea {
   protected:
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
     void scrollContentsBy(int dx, int dy) override;
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
@@ -150,8 +155,10 @@ class ConversationView : public QAbstractScrollArea {
     bool messageKey(QKeyEvent* event);
 
     // --- search (conversation_find.cpp)
+    void findAgainFrom(int row);
     void findStep();
     void revealHit();
+    void revealPiece(int row, int segment, const std::function<QRectF(const BodyPiece&)>& where);
 
     const Theme& m_theme;
     app::MessageModel* m_model = nullptr;
@@ -166,6 +173,7 @@ class ConversationView : public QAbstractScrollArea {
     int m_current = -1, m_flashRow = -1;
     double m_flash = 0;
     Target m_hovered, m_pressed;
+    QString m_said;
     TextPosition m_anchorPosition, m_headPosition;
     bool m_selecting = false, m_wordwise = false;
     TextPosition m_wordFrom, m_wordTo;
@@ -173,8 +181,9 @@ class ConversationView : public QAbstractScrollArea {
     QString m_needle;
     std::vector<Hit> m_hits;
     int m_currentHit = -1, m_findRow = -1;
+    bool m_revealFirst = false;  // a person asked; rows that come later are searched without moving the view
     bool m_caretOn = true;
-    QBasicTimer m_parseTimer, m_findTimer, m_caretTimer, m_autoScroll, m_flashTimer, m_settleTimer;
+    QBasicTimer m_parseTimer, m_findTimer, m_caretTimer, m_autoScroll, m_flashTimer, m_settleTimer, m_sayTimer;
     QElapsedTimer m_clickTime;
     QPointF m_clickPoint;
     int m_clicks = 0;

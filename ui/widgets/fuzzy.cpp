@@ -6,10 +6,15 @@ namespace {
 
 constexpr int MaxText = 512;
 
-QChar plain(QChar c) {
-    // The base letter of an accented one: "é" decomposes into "e" and a mark.
-    const QString parts = c.decomposition();
-    return (parts.isEmpty() ? c : parts.at(0)).toLower();
+// Each letter as it is compared: the base letter of an accented one ("é" decomposes into "e" and a mark), lower case.
+QString folded(QString text) {
+    for (QChar& c : text) {
+        if (c.unicode() >= 0x80)
+            if (const QString parts = c.decomposition(); !parts.isEmpty())
+                c = parts.at(0);
+        c = c.toLower();
+    }
+    return text;
 }
 
 bool startsWord(const QString& text, int i) {
@@ -19,8 +24,8 @@ bool startsWord(const QString& text, int i) {
     return !before.isLetterOrNumber() || (before.isLower() && text.at(i).isUpper());
 }
 
-// Greedy from `from`, which holds the needle's first letter.
-std::optional<FuzzyMatch> matchFrom(const QString& needle, const QString& text, int from) {
+// Greedy from `from`, which holds the needle's first letter. `letters`: the text, folded.
+std::optional<FuzzyMatch> matchFrom(const QString& needle, const QString& text, const QString& letters, int from) {
     FuzzyMatch match;
     int at = from, last = -2;
     for (const QChar wanted : needle) {
@@ -28,7 +33,7 @@ std::optional<FuzzyMatch> matchFrom(const QString& needle, const QString& text, 
             continue;
         int found = -1, anywhere = -1;
         for (int i = at; i < text.size(); ++i) {
-            if (plain(text.at(i)) != plain(wanted))
+            if (letters.at(i) != wanted)
                 continue;
             if (anywhere < 0)
                 anywhere = i;
@@ -52,15 +57,15 @@ std::optional<FuzzyMatch> matchFrom(const QString& needle, const QString& text, 
 }  // namespace
 
 std::optional<FuzzyMatch> fuzzyMatch(const QString& needle, const QString& text) {
-    const QString wanted = needle.simplified();
+    const QString wanted = folded(needle.simplified());
     if (wanted.isEmpty())
         return FuzzyMatch{};
-    const QString where = text.left(MaxText);
+    const QString where = text.left(MaxText), letters = folded(where);
     std::optional<FuzzyMatch> best;
     for (int i = 0; i < where.size(); ++i) {
-        if (plain(where.at(i)) != plain(wanted.at(0)))
+        if (letters.at(i) != wanted.at(0))
             continue;
-        auto match = matchFrom(wanted, where, i);
+        auto match = matchFrom(wanted, where, letters, i);
         if (!match) {
             // A jump to a later word may have run past a letter that a plain walk finds.
             FuzzyMatch walk;
@@ -68,7 +73,7 @@ std::optional<FuzzyMatch> fuzzyMatch(const QString& needle, const QString& text)
             for (const QChar letter : wanted) {
                 if (letter.isSpace())
                     continue;
-                while (at < where.size() && plain(where.at(at)) != plain(letter))
+                while (at < where.size() && letters.at(at) != letter)
                     ++at;
                 if (at == where.size())
                     return best;  // later starts find even less

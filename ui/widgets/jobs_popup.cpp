@@ -54,6 +54,7 @@ JobsPopup::JobsPopup(app::Workbench& workbench, const Theme& theme, QWidget* par
     m_scroll->setWidget(m_inside);
     column->addWidget(m_scroll);
     setFixedWidth(theme.px(380));
+    connect(&theme, &Theme::changed, this, [this] { setFixedWidth(m_theme.px(380)); });
     auto* jobs = workbench.jobs();
     connect(jobs, &QAbstractItemModel::dataChanged, this, &JobsPopup::refresh);
     connect(jobs, &QAbstractItemModel::rowsInserted, this, &JobsPopup::refresh);
@@ -71,6 +72,7 @@ JobsPopup::Row JobsPopup::makeRow(app::JobId id) {
     column->setSpacing(space::XS);
     auto* head = new QHBoxLayout;
     row.name = new QLabel(row.frame);
+    row.name->setTextFormat(Qt::PlainText);
     row.name->setWordWrap(true);
     setLook(row.name, "strong");
     row.cancel = new QToolButton(row.frame);
@@ -89,6 +91,7 @@ JobsPopup::Row JobsPopup::makeRow(app::JobId id) {
     row.bar->setTextVisible(false);
     column->addWidget(row.bar);
     row.facts = new QLabel(row.frame);
+    row.facts->setTextFormat(Qt::PlainText);
     row.facts->setWordWrap(true);
     row.facts->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     column->addWidget(row.facts);

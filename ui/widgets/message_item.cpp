@@ -368,19 +368,19 @@ std::vector<MessageButton> MessageItem::buttons(const app::MessageRow& row, cons
         x -= buttonWidth;
         MessageButton button;
         button.action = action;
-        button.rect = QRectF(x, y, buttonWidth, h);
+        button.rect = QRectF(style.mirrored ? width - x - buttonWidth : x, y, buttonWidth, h);
         button.icon = QString::fromLatin1(icon);
         button.help = help;
         button.text = text;
         out.push_back(button);
     };
     if (row.versions > 1) {
-        add(MessageAction::NextVersion, "chevron-right",
+        add(MessageAction::NextVersion, style.mirrored ? "chevron-left" : "chevron-right",
             words(QT_TRANSLATE_NOOP("MessageItem", "Next version (Alt+Right)")), style.px(20));
         out.back().enabled = row.version < row.versions;
         const QString text = words(QT_TRANSLATE_NOOP("MessageItem", "%1 of %2")).arg(row.version).arg(row.versions);
         add(MessageAction::None, "", {}, QFontMetricsF(style.small).horizontalAdvance(text) + style.px(4), text);
-        add(MessageAction::PreviousVersion, "chevron-left",
+        add(MessageAction::PreviousVersion, style.mirrored ? "chevron-right" : "chevron-left",
             words(QT_TRANSLATE_NOOP("MessageItem", "Previous version (Alt+Left)")), style.px(20));
         out.back().enabled = row.version > 1;
         x -= style.px(4);
@@ -416,7 +416,7 @@ QString MessageItem::cardActionAt(QPointF point) const {
 // --- painting ---
 
 void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPointF origin,
-                            const ConversationStyle& style, double width, bool active) const {
+                            const ConversationStyle& style, double width) const {
     const QRectF line(origin.x(), origin.y() + style.px(Gap), width, style.px(NameHeight));
     QString author = row.role == app::Role::User     ? words(QT_TRANSLATE_NOOP("MessageItem", "You"))
                      : row.role == app::Role::System ? words(QT_TRANSLATE_NOOP("MessageItem", "System"))
@@ -436,9 +436,10 @@ void MessageItem::paintHead(QPainter& painter, const app::MessageRow& row, QPoin
         facts += words(QT_TRANSLATE_NOOP("MessageItem", "edited"));
     painter.setFont(style.body);
     painter.setPen(style.tokens.muted);
-    painter.drawText(line.adjusted(strong.horizontalAdvance(author) + style.px(7), 0, 0, 0),
+    // Text that begins at the leading edge is mirrored by the painter; what is taken off a side is not.
+    const double taken = strong.horizontalAdvance(author) + style.px(7);
+    painter.drawText(style.mirrored ? line.adjusted(0, 0, -taken, 0) : line.adjusted(taken, 0, 0, 0),
                      Qt::AlignLeft | Qt::AlignVCenter, facts.join(QStringLiteral(" · ")));
-    (void)active;
 }
 
 void MessageItem::paintFoot(QPainter& painter, const app::MessageRow& row, QPointF origin,
@@ -462,14 +463,14 @@ void MessageItem::paintFoot(QPainter& painter, const app::MessageRow& row, QPoin
 
 void MessageItem::paintSegment(QPainter& painter, const app::MessageRow& row, int segment, QPointF origin,
                                const ConversationStyle& style, double width, const std::vector<markdown::Mark>& marks,
-                               const QRectF& clip, MessageAction hovered, bool active, bool caretOn) const {
+                               const QRectF& clip, MessageAction hovered, bool caretOn) const {
     if (segment == 0) {
         if (isNote(row)) {
             if (m_card)
                 m_card->paint(painter, origin + QPointF(0, m_noteTop));
             return;
         }
-        paintHead(painter, row, origin, style, width, active);
+        paintHead(painter, row, origin, style, width);
     } else if (const BodyPiece* body = piece(segment)) {
         body->paint(painter, origin, marks, clip);
         if (caretOn && segment == m_heights.count() - 2 && row.state == app::MessageState::Streaming) {

@@ -23,6 +23,7 @@ struct ConversationStyle {
     QFont body, strong, small, smallStrong;
     QColor selection, hit, currentHit;
     double unit = 1;
+    bool mirrored = false;  // right-to-left: names at the right, actions at the left
     int px(double n) const { return qRound(n * unit); }
 };
 void applyTheme(ConversationStyle& style, const Theme& theme);
@@ -82,7 +83,7 @@ class MessageItem {
 
     void paintSegment(QPainter& painter, const app::MessageRow& row, int segment, QPointF origin,
                       const ConversationStyle& style, double width, const std::vector<markdown::Mark>& marks,
-                      const QRectF& clip, MessageAction hovered, bool active, bool caretOn) const;
+                      const QRectF& clip, MessageAction hovered, bool caretOn) const;
     std::vector<MessageButton> buttons(const app::MessageRow& row, const ConversationStyle& style, double width,
                                        bool active) const;
     static QRectF copyButton(const QRectF& header, const ConversationStyle& style);  // of a code block
@@ -104,7 +105,7 @@ class MessageItem {
     double footHeight(const app::MessageRow& row, const ConversationStyle& style, double width) const;
     void makeCard(const app::MessageRow& row, const ConversationStyle& style, double width, const Remedies& remedies);
     void paintHead(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style,
-                   double width, bool active) const;
+                   double width) const;
     void paintFoot(QPainter& painter, const app::MessageRow& row, QPointF origin, const ConversationStyle& style,
                    double width) const;
     double cardTop() const;  // in the message

@@ -35,7 +35,7 @@ void RailButton::paintEvent(QPaintEvent*) {
     painter.setRenderHint(QPainter::Antialiasing);
     const QRectF box = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
     const bool on = isChecked() && !m_small;
-    if (on || underMouse() || isDown()) {
+    if (isChecked() || underMouse() || isDown()) {
         painter.setPen(Qt::NoPen);
         painter.setBrush(on ? t.accentSoft : mixed(t.muted, t.surface2, isDown() ? 0.25 : 0.12));
         painter.drawRoundedRect(box, radius::Card, radius::Card);

@@ -81,7 +81,7 @@ void ModelButton::refresh() {
                           tr("%1 for a context of %2").arg(bytesText(info.kvBytes), countText(info.contextTokens))})};
     else if (m_state == State::Failed)
         tip = {m_workbench.loadError()};
-    setToolTip(tip.join(QLatin1Char('\n')));
+    setToolTip(toolTipText(tip.join(QLatin1Char('\n'))));
     updateGeometry();
     update();
 }
@@ -167,6 +167,7 @@ ModelPopup::ModelPopup(app::Workbench& workbench, const Theme& theme, QWidget* p
     loading->setContentsMargins(space::M, space::S, space::S, space::M);
     auto* loadingHead = new QHBoxLayout;
     m_loadingText = new QLabel(m_loading);
+    m_loadingText->setTextFormat(Qt::PlainText);
     m_loadingText->setWordWrap(true);
     m_cancel = new QPushButton(tr("Cancel"), m_loading);
     setLook(m_cancel, "link");
@@ -189,6 +190,7 @@ ModelPopup::ModelPopup(app::Workbench& workbench, const Theme& theme, QWidget* p
     auto* failed = new QVBoxLayout(m_failed);
     failed->setContentsMargins(space::M, space::S, space::M, space::S);
     m_error = new QLabel(m_failed);
+    m_error->setTextFormat(Qt::PlainText);
     m_error->setWordWrap(true);
     m_error->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     setLook(m_error, "error");
@@ -240,6 +242,7 @@ ModelPopup::ModelPopup(app::Workbench& workbench, const Theme& theme, QWidget* p
     addFoot(tr("Open the library"), [this] { emit libraryRequested(); });
     column->addLayout(foot);
     setFixedWidth(theme.px(460));
+    connect(&theme, &Theme::changed, this, [this] { setFixedWidth(m_theme.px(460)); });
 
     connect(&workbench, &app::Workbench::loadingChanged, this, &ModelPopup::refreshLoading);
     connect(&workbench, &app::Workbench::loadedModelsChanged, this, &ModelPopup::refresh);
@@ -293,6 +296,7 @@ QWidget* ModelPopup::makeLoadedRow(const app::LoadedModelInfo& info) {
                    tr("context %1").arg(countText(info.contextTokens))}),
         frame);
     setLook(facts, "small");
+    facts->setTextFormat(Qt::PlainText);
     facts->setWordWrap(true);
     text->addWidget(name);
     text->addWidget(facts);
@@ -341,7 +345,7 @@ QWidget* ModelPopup::makeFileRow(int index) {
     button->setEnabled(file.problem.isEmpty() && m_workbench.loadingModel().isEmpty());
     button->setAccessibleName(m_beside ? tr("Load %1 beside the others").arg(title) : tr("Load %1").arg(title));
     button->setAccessibleDescription(facts->text());
-    button->setToolTip(file.path);
+    button->setToolTip(toolTipText(file.path));
     button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Minimum);
     button->setMinimumHeight(m_theme.px(file.problem.isEmpty() ? 46 : 64));
     connect(button, &QPushButton::clicked, this, [this, path = file.path] {
@@ -359,7 +363,11 @@ void ModelPopup::refresh() {
 void ModelPopup::fill() {
     m_title->setText(m_beside ? tr("Load a second model") : tr("Models"));
     while (QLayoutItem* item = m_list->takeAt(0)) {
-        delete item->widget();
+        if (QWidget* row = item->widget()) {  // later: it may be a click in this row that fills anew
+            row->hide();
+            row->setParent(nullptr);
+            row->deleteLater();
+        }
         delete item;
     }
     const QString needle = m_filter->text().trimmed();

@@ -10,7 +10,6 @@
 #include <QLocale>
 #include <QPlainTextEdit>
 #include <QSlider>
-#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <cmath>
@@ -24,7 +23,6 @@ namespace {
 
 constexpr int SliderSteps = 1000;
 constexpr double WidestSlider = 4096;  // a wider range is typed, not slid
-constexpr int TypingPauseMs = 400;     // text is taken over when the typing pauses
 
 }  // namespace
 
@@ -40,16 +38,14 @@ SettingRow::SettingRow(const app::SettingSpec& spec, const Theme& theme, QWidget
     row->setSpacing(space::XS);
     m_name = new QLabel(spec.name, head);
     m_name->setMinimumWidth(10);
+    m_name->setWordWrap(true);  // two lines rather than half a name
     setLook(m_name, "muted");
     row->addWidget(m_name, 1);
     m_reset = new QToolButton(head);
     m_reset->setIcon(icon(theme, QStringLiteral("reset"), IconTone::Accent));
-    m_reset->setIconSize(QSize(theme.px(13), theme.px(13)));
+    setIconSide(*m_reset, theme, 13);
     m_reset->setAccessibleName(tr("Reset %1").arg(spec.name));
     m_reset->setToolTip(tr("Changed. Back to the default: %1").arg(valueText(spec.defaultValue)));
-    QSizePolicy keep = m_reset->sizePolicy();
-    keep.setRetainSizeWhenHidden(true);
-    m_reset->setSizePolicy(keep);
     m_reset->hide();
     connect(m_reset, &QToolButton::clicked, this, [this] { emit resetRequested(m_spec.id); });
     row->addWidget(m_reset);
@@ -135,8 +131,13 @@ void SettingRow::makeNumber(QVBoxLayout* column, QWidget* head) {
     spin->setAlignment(Qt::AlignTrailing);
     spin->setButtonSymbols(QAbstractSpinBox::NoButtons);
     spin->setGroupSeparatorShown(!real);
-    spin->setFixedWidth(m_theme.px(m_spec.max > 1e6 ? 120 : 84));
-    spin->setFont(m_theme.font(Type::Strong));
+    // As wide as what stands there, so that the name keeps its room.
+    const auto measure = [this, spin] {
+        spin->setFont(m_theme.font(Type::Strong));
+        const int wide = QFontMetrics(spin->font()).horizontalAdvance(spin->text());
+        spin->setFixedWidth(qBound(m_theme.px(54), wide, m_theme.px(160)) + m_theme.px(18));
+    };
+    measure();
     setLook(spin, "bare");
     if (!m_spec.offValueText.isEmpty() && m_spec.offValue.isValid() && m_spec.offValue.toDouble() == m_spec.min)
         spin->setSpecialValueText(m_spec.offValueText);
@@ -163,23 +164,22 @@ void SettingRow::makeNumber(QVBoxLayout* column, QWidget* head) {
     }
     connect(spin, &QDoubleSpinBox::valueChanged, this,
             [this, asVariant](double value) { emit valueEdited(m_spec.id, asVariant(value)); });
-    m_show = [this, spin, slider, span](const QVariant& value) {
+    m_show = [this, spin, slider, span, measure](const QVariant& value) {
         const QSignalBlocker quietSpin(spin);
         spin->setValue(value.toDouble());
+        measure();
         if (!slider)
             return;
         const QSignalBlocker quietSlider(slider);
         if (!slider->isSliderDown())
             slider->setValue(qRound((value.toDouble() - m_spec.min) / span * slider->maximum()));
     };
-    connect(&m_theme, &Theme::changed, spin, [this, spin] {
-        spin->setFont(m_theme.font(Type::Strong));
-        spin->setFixedWidth(m_theme.px(m_spec.max > 1e6 ? 120 : 84));
-    });
+    connect(&m_theme, &Theme::changed, spin, measure);
 }
 
 void SettingRow::makeToggle(QWidget* head) {
     auto* box = new QCheckBox(head);
+    setLook(box, "bare");
     static_cast<QHBoxLayout*>(head->layout())->addWidget(box);
     connect(box, &QCheckBox::toggled, this, [this](bool on) { emit valueEdited(m_spec.id, on); });
     m_show = [box](const QVariant& value) {
@@ -210,18 +210,19 @@ void SettingRow::makeText(QVBoxLayout* column) {
     text->setPlaceholderText(lines ? tr("One a line") : QString());
     text->setFixedHeight(m_theme.px(lines ? 58 : 76));
     column->addWidget(text);
-    auto* pause = new QTimer(this);
-    pause->setSingleShot(true);
-    pause->setInterval(TypingPauseMs);
     const auto value = [text, lines]() -> QVariant {
         if (!lines)
             return text->toPlainText();
         return text->toPlainText().split(QLatin1Char('\n'), Qt::SkipEmptyParts);
     };
-    connect(text, &QPlainTextEdit::textChanged, pause, qOverload<>(&QTimer::start));
-    connect(pause, &QTimer::timeout, this, [this, value] { emit valueEdited(m_spec.id, value()); });
-    m_show = [text, value, pause, lines](const QVariant& now) {
-        if (now == value() || pause->isActive())
+    // At once, not after a pause: the words belong to the chat that is open now.
+    connect(text, &QPlainTextEdit::textChanged, this, [this, value] {
+        m_telling = true;
+        emit valueEdited(m_spec.id, value());
+        m_telling = false;
+    });
+    m_show = [this, text, value, lines](const QVariant& now) {
+        if (now == value() || m_telling)  // what is being typed stays as it is typed
             return;
         const QSignalBlocker quiet(text);
         text->setPlainText(lines ? now.toStringList().join(QLatin1Char('\n')) : now.toString());
@@ -231,6 +232,7 @@ void SettingRow::makeText(QVBoxLayout* column) {
 
 void SettingRow::makeOrder(QVBoxLayout* column) {
     auto* list = new QListWidget(this);
+    setLook(list, "field");
     list->setDragDropMode(QAbstractItemView::InternalMove);
     list->setFixedHeight(m_theme.px(140));
     column->addWidget(list);
@@ -260,15 +262,19 @@ void SettingRow::makeOrder(QVBoxLayout* column) {
     column->addLayout(buttons);
     connect(list->model(), &QAbstractItemModel::rowsMoved, this, tell);
     m_show = [this, list](const QVariant& value) {
-        const QSignalBlocker quiet(list->model());
+        const QStringList order = value.toStringList();
+        QStringList shown;
+        for (int i = 0; i < list->count(); ++i)
+            shown.append(list->item(i)->data(Qt::UserRole).toString());
+        if (shown == order)
+            return;
         const int current = list->currentRow();
         list->clear();
-        for (const QString& id : value.toStringList()) {
+        for (const QString& id : order) {
             auto* item = new QListWidgetItem(m_spec.choiceNames.value(m_spec.choices.indexOf(id), id), list);
             item->setData(Qt::UserRole, id);
         }
         list->setCurrentRow(current);
-        list->doItemsLayout();
     };
     watch(list);
 }

@@ -46,6 +46,7 @@ class SettingRow : public QWidget {
     QLabel *m_name, *m_help, *m_problem;
     QToolButton* m_reset;
     QWidget* m_editor = nullptr;
+    bool m_telling = false;
     std::function<void(const QVariant&)> m_show;  // puts a value into the editor without telling anybody
 };
 

@@ -14,20 +14,15 @@ PromptCard::PromptCard(const Theme& theme, const QString& prompt, QWidget* paren
     : QAbstractButton(parent), m_theme(theme) {
     setText(prompt);
     setAccessibleName(tr("Send: %1").arg(prompt));
+    setAttribute(Qt::WA_Hover);
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    connect(&theme, &Theme::changed, this, [this] { updateGeometry(); });
 }
 
 QSize PromptCard::sizeHint() const {
     return {m_theme.px(220), m_theme.px(76)};
-}
-
-void PromptCard::enterEvent(QEnterEvent*) {
-    update();
-}
-void PromptCard::leaveEvent(QEvent*) {
-    update();
 }
 
 void PromptCard::paintEvent(QPaintEvent*) {
@@ -65,7 +60,11 @@ StartPage::StartPage(const Theme& theme, QWidget* parent) : QWidget(parent), m_t
     m_progress = new QProgressBar;
     m_progress->setRange(0, 1000);
     m_progress->setTextVisible(false);
-    m_progress->setFixedSize(theme.px(260), 6);
+    m_progress->setFixedSize(theme.px(260), theme.px(6));
+    connect(&theme, &Theme::changed, this, [this] {
+        m_progress->setFixedSize(m_theme.px(260), m_theme.px(6));
+        arrange();
+    });
     m_progress->setAccessibleName(tr("Loading"));
     column->addWidget(m_progress, 0, Qt::AlignHCenter);
     m_buttons = new QWidget;

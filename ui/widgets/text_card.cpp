@@ -63,24 +63,13 @@ TextCard::~TextCard() = default;
 TextCard::TextCard(TextCard&&) noexcept = default;
 TextCard& TextCard::operator=(TextCard&&) noexcept = default;
 
-void TextCard::paint(QPainter& painter, QPointF origin, int focusedLink) const {
+void TextCard::paint(QPainter& painter, QPointF origin) const {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
     painter.setBrush(m_colors.background);
     painter.drawRoundedRect(QRectF(origin, QSizeF(m_width, m_height)), 6, 6);
     m_layout->draw(&painter, origin);
-    if (focusedLink >= 0 && focusedLink < int(m_links.size())) {
-        const QTextLine line = m_layout->lineForTextPosition(m_links[size_t(focusedLink)].from);
-        if (line.isValid()) {
-            const double a = line.cursorToX(m_links[size_t(focusedLink)].from),
-                         b = line.cursorToX(m_links[size_t(focusedLink)].to);
-            painter.setPen(QPen(m_colors.link, 1.2));
-            painter.setBrush(Qt::NoBrush);
-            painter.drawRoundedRect(QRectF(origin.x() + a - 3, origin.y() + line.y() - 1, b - a + 6, line.height() + 2),
-                                    4, 4);
-        }
-    }
     painter.restore();
 }
 

@@ -27,7 +27,7 @@ class TextCard {
     TextCard& operator=(TextCard&&) noexcept;
 
     double height() const { return m_height; }
-    void paint(QPainter& painter, QPointF origin, int focusedLink = -1) const;
+    void paint(QPainter& painter, QPointF origin) const;
     QString actionAt(QPointF point) const;  // its id; empty: none
     const QList<app::Action>& actions() const { return m_actions; }
 

@@ -10,7 +10,8 @@
 
 namespace ui {
 
-constexpr int ShownMs = 8000;  // long enough to read and to reach the button
+constexpr int ShownMs = 8000;   // long enough to read and to reach the button
+constexpr int AboveFoot = 150;  // over the strip and the composer: Send and Stop stay in reach
 
 Toast::Toast(const Theme& theme, QWidget* over) : QFrame(over), m_theme(theme) {
     setLook(this, "popup");
@@ -37,7 +38,7 @@ Toast::Toast(const Theme& theme, QWidget* over) : QFrame(over), m_theme(theme) {
 }
 
 void Toast::show(const QString& text, const QString& actionText, std::function<void()> action) {
-    m_text->setText(text);
+    m_sentence = text;
     setAccessibleName(text);
     m_button->setText(actionText);
     m_button->setVisible(!actionText.isEmpty());
@@ -49,8 +50,10 @@ void Toast::show(const QString& text, const QString& actionText, std::function<v
 }
 
 void Toast::place() {
+    const int room = parentWidget()->width() - m_theme.px(2 * space::XL) - m_button->sizeHint().width() - space::XL * 2;
+    m_text->setText(m_text->fontMetrics().elidedText(m_sentence, Qt::ElideMiddle, qMax(room, m_theme.px(120))));
     adjustSize();
-    move((parentWidget()->width() - width()) / 2, parentWidget()->height() - height() - m_theme.px(52));
+    move((parentWidget()->width() - width()) / 2, parentWidget()->height() - height() - m_theme.px(AboveFoot));
 }
 
 bool Toast::eventFilter(QObject* watched, QEvent* event) {

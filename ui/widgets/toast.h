@@ -24,6 +24,7 @@ class Toast : public QFrame {
   private:
     void place();
     const Theme& m_theme;
+    QString m_sentence;  // the label shows as much of it as fits
     QLabel* m_text;
     QPushButton* m_button;
     QTimer* m_timer;

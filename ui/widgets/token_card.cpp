@@ -20,6 +20,7 @@ AlternativeButton::AlternativeButton(const Theme& theme, const QString& token, d
       m_token(TokenCard::tokenLabel(token)),
       m_probability(probability),
       m_chosen(chosen) {
+    setAttribute(Qt::WA_Hover);
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setAccessibleName(chosen ? tr("%1, %2, chosen").arg(m_token, TokenCard::percent(probability))
@@ -28,13 +29,6 @@ AlternativeButton::AlternativeButton(const Theme& theme, const QString& token, d
 
 QSize AlternativeButton::sizeHint() const {
     return {m_theme.px(228), m_theme.px(23)};
-}
-
-void AlternativeButton::enterEvent(QEnterEvent*) {
-    update();
-}
-void AlternativeButton::leaveEvent(QEvent*) {
-    update();
 }
 
 void AlternativeButton::paintEvent(QPaintEvent*) {
@@ -137,6 +131,12 @@ void TokenCard::showFor(const app::TokenRecord& record, const QRect& token, bool
                                             : tr("The model saw no alternative."));
     adjustSize();
     resize(std::max(sizeHint().width(), m_theme.px(264)), sizeHint().height());
+    place(token);
+    show();
+    raise();
+}
+
+void TokenCard::place(const QRect& token) {
     const QWidget* area = parentWidget();
     int x = token.left() - 18;
     int y = token.bottom() - 4;
@@ -145,14 +145,13 @@ void TokenCard::showFor(const app::TokenRecord& record, const QRect& token, bool
     x = std::clamp(x, 0, std::max(0, area->width() - width()));
     y = std::clamp(y, 0, std::max(0, area->height() - height()));
     move(x, y);
-    show();
-    raise();
 }
 
-void TokenCard::keep() {
+void TokenCard::takeFocus() {
     m_timer->stop();
-    if (!m_buttons.isEmpty())
-        m_buttons.front()->setFocus(Qt::TabFocusReason);
+    const auto first = std::find_if(m_buttons.begin(), m_buttons.end(), [](QWidget* b) { return b->isEnabled(); });
+    if (first != m_buttons.end())
+        (*first)->setFocus(Qt::TabFocusReason);
 }
 
 void TokenCard::hideSoon() {
@@ -172,6 +171,12 @@ void TokenCard::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Escape) {
         hide();
         emit left();
+    } else if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) {
+        for (AlternativeButton* button : m_buttons)
+            if (button->hasFocus()) {
+                button->click();
+                return;  // the button may be gone
+            }
     } else if (event->key() == Qt::Key_Up) {
         focusPreviousChild();
     } else if (event->key() == Qt::Key_Down) {

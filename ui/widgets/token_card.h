@@ -22,8 +22,6 @@ class AlternativeButton : public QAbstractButton {
 
   protected:
     void paintEvent(QPaintEvent* event) override;
-    void enterEvent(QEnterEvent* event) override;
-    void leaveEvent(QEvent* event) override;
 
   private:
     const Theme& m_theme;
@@ -38,8 +36,9 @@ class TokenCard : public QFrame {
     TokenCard(const Theme& theme, QWidget* parent);
     // Beside `token` (in the parent's coordinates), inside the parent.
     void showFor(const app::TokenRecord& record, const QRect& token, bool canFork);
-    void hideSoon();  // unless the mouse comes in or an alternative has the focus
-    void keep();
+    void place(const QRect& token);  // the token has moved
+    void hideSoon();                 // unless the mouse comes in or an alternative has the focus
+    void takeFocus();                // the first alternative that can be chosen
 
     static QString tokenLabel(const QString& text);  // spaces and line ends made visible
     static QString percent(double probability);      // "41 %", "< 0.1 %"

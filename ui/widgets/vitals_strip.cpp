@@ -11,6 +11,7 @@
 #include "ui/panels.h"
 #include "ui/theme.h"
 #include "ui/widgets/spark_line.h"
+#include "ui/words.h"
 
 namespace ui {
 
@@ -47,11 +48,32 @@ int urgency(const QString& id) {
 
 }  // namespace
 
-VitalCell::VitalCell(const Theme& theme, const QModelIndex& index, const QColor& (*color)(const Theme&),
-                     QWidget* parent)
-    : QAbstractButton(parent), m_theme(theme), m_index(index), m_color(color) {
+StripButton::StripButton(const Theme& theme, int pad, QWidget* parent)
+    : QAbstractButton(parent), m_theme(theme), m_pad(pad) {
     setFocusPolicy(Qt::TabFocus);
     setAttribute(Qt::WA_Hover);
+}
+
+void StripButton::beginPaint(QPainter& painter) {
+    const Tokens& t = m_theme.tokens();
+    painter.setRenderHint(QPainter::Antialiasing);
+    if (underMouse() || hasFocus()) {
+        painter.setPen(hasFocus() ? QPen(t.accent, 1.5) : QPen(Qt::NoPen));
+        painter.setBrush(t.surface2);
+        painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), radius::Control, radius::Control);
+    }
+    m_x = m_pad;
+}
+
+QRect StripButton::nextPart(int width) {
+    const QRect part(isMirrored() ? this->width() - m_x - width : m_x, 0, width, height());
+    m_x += width + Gap;
+    return part;
+}
+
+VitalCell::VitalCell(const Theme& theme, const QModelIndex& index, const QColor& (*color)(const Theme&),
+                     QWidget* parent)
+    : StripButton(theme, space::XS, parent), m_index(index), m_color(color) {
     setObjectName(QStringLiteral("vital-") + index.data(app::VitalsModel::IdRole).toString());
     connect(&theme, &Theme::changed, this, [this] {
         m_widest = 0;
@@ -75,7 +97,7 @@ QString VitalCell::panelId() const {
 void VitalCell::refresh() {
     setAccessibleName(m_index.data(app::VitalsModel::NameRole).toString());
     setAccessibleDescription(m_index.data(Qt::AccessibleTextRole).toString());
-    setToolTip(m_index.data(Qt::ToolTipRole).toString());
+    setToolTip(toolTipText(m_index.data(Qt::ToolTipRole).toString()));
     const int wide = QFontMetrics(m_theme.font(Type::SmallStrong)).horizontalAdvance(text());
     if (wide > m_widest) {
         m_widest = wide;
@@ -102,32 +124,21 @@ QSize VitalCell::sizeFor(bool line) const {
 void VitalCell::paintEvent(QPaintEvent*) {
     const Tokens& t = m_theme.tokens();
     QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    if (underMouse() || hasFocus()) {
-        painter.setPen(hasFocus() ? QPen(t.accent, 1.5) : QPen(Qt::NoPen));
-        painter.setBrush(t.surface2);
-        painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), radius::Control, radius::Control);
-    }
-    const bool mirrored = layoutDirection() == Qt::RightToLeft;
-    int x = space::XS;
-    const auto place = [&](int width) {
-        const QRect r(mirrored ? this->width() - x - width : x, 0, width, height());
-        x += width + Gap;
-        return r;
-    };
+    beginPaint(painter);
     const QString name = m_index.data(app::VitalsModel::NameRole).toString();
     const bool unknown = !m_index.data(app::VitalsModel::ReasonRole).toString().isEmpty();
     painter.setFont(m_theme.font(Type::Small));
     painter.setPen(t.muted);
-    painter.drawText(place(QFontMetrics(painter.font()).horizontalAdvance(name)), Qt::AlignVCenter, name);
+    painter.drawText(nextPart(QFontMetrics(painter.font()).horizontalAdvance(name)), Qt::AlignVCenter, name);
     painter.setFont(m_theme.font(unknown ? Type::Small : Type::SmallStrong));
     painter.setPen(unknown ? t.muted : t.text);
     // A number and its unit read from left to right in every layout.
-    painter.drawText(place(m_widest),
-                     Qt::AlignVCenter | Qt::TextForceLeftToRight | (mirrored ? Qt::AlignRight : Qt::AlignLeft), text());
+    painter.drawText(nextPart(m_widest),
+                     Qt::AlignVCenter | Qt::TextForceLeftToRight | (isMirrored() ? Qt::AlignRight : Qt::AlignLeft),
+                     text());
     if (!m_line)
         return;
-    QRectF line = place(m_theme.px(LineWidth));
+    QRectF line = nextPart(m_theme.px(LineWidth));
     const double high = m_theme.px(LineHeight);
     line = QRectF(line.left(), (height() - high) / 2, line.width(), high);
     paintSparkLine(painter, line.adjusted(0, 1, 0, -1),
@@ -136,10 +147,8 @@ void VitalCell::paintEvent(QPaintEvent*) {
 }
 
 JobsButton::JobsButton(const Theme& theme, app::JobModel& jobs, QWidget* parent)
-    : QAbstractButton(parent), m_theme(theme), m_jobs(jobs) {
+    : StripButton(theme, space::S, parent), m_jobs(jobs) {
     setObjectName(QStringLiteral("jobs-button"));
-    setFocusPolicy(Qt::TabFocus);
-    setAttribute(Qt::WA_Hover);
     setAccessibleName(tr("Jobs"));
     connect(&jobs, &QAbstractItemModel::dataChanged, this, &JobsButton::refresh);
     connect(&jobs, &QAbstractItemModel::rowsInserted, this, &JobsButton::refresh);
@@ -186,35 +195,24 @@ QSize JobsButton::sizeHint() const {
 void JobsButton::paintEvent(QPaintEvent*) {
     const Tokens& t = m_theme.tokens();
     QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    if (underMouse() || hasFocus()) {
-        painter.setPen(hasFocus() ? QPen(t.accent, 1.5) : QPen(Qt::NoPen));
-        painter.setBrush(t.surface2);
-        painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), radius::Control, radius::Control);
-    }
-    const bool mirrored = layoutDirection() == Qt::RightToLeft;
-    int x = space::S;
-    const auto place = [&](int width) {
-        const QRect r(mirrored ? this->width() - x - width : x, 0, width, height());
-        x += width + Gap;
-        return r;
-    };
+    beginPaint(painter);
     painter.setFont(m_theme.font(Type::Small));
     painter.setPen(t.muted);
-    painter.drawText(place(QFontMetrics(painter.font()).horizontalAdvance(tr("Jobs"))), Qt::AlignVCenter, tr("Jobs"));
+    painter.drawText(nextPart(QFontMetrics(painter.font()).horizontalAdvance(tr("Jobs"))), Qt::AlignVCenter,
+                     tr("Jobs"));
     painter.setFont(m_theme.font(Type::SmallStrong));
     painter.setPen(m_failed ? t.error : m_fraction >= 0 ? t.text : t.muted);
-    painter.drawText(place(QFontMetrics(painter.font()).horizontalAdvance(m_state)), Qt::AlignVCenter, m_state);
+    painter.drawText(nextPart(QFontMetrics(painter.font()).horizontalAdvance(m_state)), Qt::AlignVCenter, m_state);
     if (m_fraction < 0)
         return;
-    QRectF bar = place(m_theme.px(90));
+    QRectF bar = nextPart(m_theme.px(90));
     bar = QRectF(bar.left(), height() / 2.0 - 2.5, bar.width(), 5);
     painter.setPen(Qt::NoPen);
     painter.setBrush(t.surface2);
     painter.drawRoundedRect(bar, 2.5, 2.5);
     painter.setBrush(t.accent);
     const double filled = bar.width() * qBound(0.03, m_fraction, 1.0);
-    painter.drawRoundedRect(QRectF(mirrored ? bar.right() - filled : bar.left(), bar.top(), filled, 5), 2.5, 2.5);
+    painter.drawRoundedRect(QRectF(isMirrored() ? bar.right() - filled : bar.left(), bar.top(), filled, 5), 2.5, 2.5);
 }
 
 VitalsStrip::VitalsStrip(const Theme& theme, QAbstractItemModel& vitals, app::JobModel& jobs, QWidget* parent)

@@ -17,7 +17,23 @@ namespace ui {
 
 class Theme;
 
-class VitalCell : public QAbstractButton {
+// A flat button of the strip. Its parts follow each other from the leading edge.
+class StripButton : public QAbstractButton {
+    Q_OBJECT
+  public:
+    StripButton(const Theme& theme, int pad, QWidget* parent);
+
+  protected:
+    void beginPaint(QPainter& painter);  // the ground under the mouse, the ring of the focus
+    QRect nextPart(int width);
+    bool isMirrored() const { return layoutDirection() == Qt::RightToLeft; }
+    const Theme& m_theme;
+
+  private:
+    int m_pad, m_x = 0;
+};
+
+class VitalCell : public StripButton {
     Q_OBJECT
   public:
     VitalCell(const Theme& theme, const QModelIndex& index, const QColor& (*color)(const Theme&), QWidget* parent);
@@ -32,7 +48,6 @@ class VitalCell : public QAbstractButton {
 
   private:
     QString text() const;
-    const Theme& m_theme;
     QPersistentModelIndex m_index;
     const QColor& (*m_color)(const Theme&);
     int m_widest = 0;  // of the value so far: the strip does not jitter
@@ -40,7 +55,7 @@ class VitalCell : public QAbstractButton {
 };
 
 // "Jobs  1 running" and a bar.
-class JobsButton : public QAbstractButton {
+class JobsButton : public StripButton {
     Q_OBJECT
   public:
     JobsButton(const Theme& theme, app::JobModel& jobs, QWidget* parent);
@@ -51,7 +66,6 @@ class JobsButton : public QAbstractButton {
 
   private:
     void refresh();
-    const Theme& m_theme;
     app::JobModel& m_jobs;
     QString m_state;
     double m_fraction = -1;
