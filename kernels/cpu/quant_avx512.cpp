@@ -43,7 +43,7 @@ void quantizeQ8(const float* x, int64_t rows, int64_t cols, int64_t xStride, con
 const QuantIsaTable& avx512QuantTable() {
     static constexpr QuantIsaTable table = {
         .matmul = typeTable<Q8Rows>(),
-        .matmul16 = {},  // until it ran on a processor that has the instructions: AVX2's serves
+        .matmul16 = typeTable<Q16Rows>(),
         .quantizeQ8 = quantizeQ8,
         .quantizeQ16 = nullptr,
     };

@@ -147,6 +147,8 @@ class Engine : public engine::Engine {
         return engine::PromptCacheFile{path, 0, 0, 0};
     }
 
+    engine::Result<void> setDraft(engine::ModelId, engine::ModelId) override { return {}; }
+
     engine::Result<engine::RequestId> submit(engine::Request request) override {
         if (m_script->failSubmit || !m_models.contains(request.model))
             return engine::Error{engine::ErrorCode::InvalidRequest, "the request was refused by a test.", {}};

@@ -239,7 +239,8 @@ void TstCli::failures_data() {
     QTest::newRow("no GPU") << QStringList{"generate", "-m", m_model, "-p", "x", "--backend", "cuda"} << "DeviceFailed"
                             << "CUDA";
     QTest::newRow("scaling by nothing") << QStringList{"generate", "-m", m_model, "-p", "x", "--rope-scaling", "yarn"}
-                                        << "InvalidRequest";
+                                        << "InvalidRequest"
+                                        << "yarn";
     QTest::newRow("prompt too long") << QStringList{"generate", "-m", m_model, "-p", QString(5000, 'x'), "--ctx", "64"}
                                      << "InvalidRequest"
                                      << "64";

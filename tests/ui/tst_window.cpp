@@ -236,8 +236,11 @@ void TstWindow::namesOfFilesAreNotMarkup() {
         if (const auto* view = qobject_cast<const QAbstractItemView*>(widget); view && view->model())
             for (int row = 0; row < view->model()->rowCount(); ++row)
                 for (int column = 0; column < view->model()->columnCount(); ++column)
-                    QVERIFY(!view->model()->index(row, column).data(Qt::ToolTipRole).toString().contains(
-                        QLatin1String("<img")));
+                    QVERIFY(!view->model()
+                                 ->index(row, column)
+                                 .data(Qt::ToolTipRole)
+                                 .toString()
+                                 .contains(QLatin1String("<img")));
     }
     QVERIFY2(seen >= 3, qPrintable(QString::number(seen)));
 }
