@@ -235,7 +235,7 @@ void ModelRack::finishLoad(const JobEnd& end) {
         if (!cancelled) {
             m_loadError = m_loaded.isEmpty()
                               ? why
-                              : Workbench::tr("%1 The model loaded before stays in use.", "after a sentence").arg(why);
+                              : Workbench::tr("%1. The model loaded before stays in use.", "after a sentence").arg(why);
             emit m_parts.bench.modelLoadFailed(path, QString::fromLatin1(engine::codeName(end.error.code)),
                                                m_loadError);
         }

@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <numeric>
 
 #include "app/workbench.h"
 #include "ui/icons.h"
@@ -214,8 +215,19 @@ void DockHost::spread() {
         sides.append(dock.widget);
         widths.append(m_theme.px(qBound(120, m_workbench.settings().value(name, dock.entry->width).toInt(), 1200)));
     }
-    if (!sides.isEmpty())
-        resizeDocks(sides, widths, Qt::Horizontal);
+    if (sides.isEmpty())
+        return;
+    // With the center named too, the sides get what they ask for and not a share of what is left over.
+    const int rest = width() - std::accumulate(widths.begin(), widths.end(), 0);
+    for (const Dock& dock : m_docks) {
+        if (dock.entry->area != Area::Center || dock.entry->mode != m_mode || dock.widget->isHidden() ||
+            dock.widget->isFloating())
+            continue;
+        sides.append(dock.widget);
+        widths.append(qMax(rest, dock.box->minimumWidth()));
+        break;
+    }
+    resizeDocks(sides, widths, Qt::Horizontal);
 }
 
 void DockHost::loadArrangement() {

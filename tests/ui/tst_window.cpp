@@ -27,6 +27,7 @@ class TstWindow : public QObject {
     void arrangementSurvivesARestart();
     void resetPutsBack();
     void foldsWhenNarrow();
+    void sidesGetTheirWidths();
     void tearOffAndDockAgain();
     void everyModeWorksInSmallAndLarge_data();
     void everyModeWorksInSmallAndLarge();
@@ -111,6 +112,25 @@ void TstWindow::foldsWhenNarrow() {
     window.resize(1024, 640);  // the smallest size that shows all
     QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
     QCOMPARE(window.size(), QSize(1024, 640));
+}
+
+// From the first look on, whatever the size of the window; the center takes the rest.
+void TstWindow::sidesGetTheirWidths() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.resize(1440, 900);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    for (const int width : {1440, 1100, 1900}) {
+        window.resize(width, 900);
+        for (const PanelEntry& panel : panels())
+            if (panel.mode == window.docks().mode() && panel.area != Area::Center)
+                QTRY_VERIFY2(qAbs(window.docks().panel(QLatin1String(panel.id))->width() - panel.width) <= 4,
+                             qPrintable(QStringLiteral("%1 at %2: %3 px")
+                                            .arg(QLatin1String(panel.id))
+                                            .arg(width)
+                                            .arg(window.docks().panel(QLatin1String(panel.id))->width())));
+    }
 }
 
 void TstWindow::tearOffAndDockAgain() {
