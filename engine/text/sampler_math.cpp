@@ -35,9 +35,12 @@ double portableExp(double x) {
     x = std::min(x, 700.0);
     const double k = std::floor(x * 1.4426950408889634 + 0.5);
     const double r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10;
-    double p = 1.0;  // Taylor by Horner: |r| <= 0.3466, the 14th term is below 1e-17
+    // Taylor by Horner: |r| <= 0.3466, the 14th term is below 1e-17. Divisions would take ten times as long.
+    static constexpr double inverse[] = {0,       1.0 / 1, 1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6, 1.0 / 7,
+                                         1.0 / 8, 1.0 / 9, 1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14};
+    double p = 1.0;
     for (int i = 14; i >= 1; --i)
-        p = 1.0 + p * r / i;
+        p = 1.0 + p * (r * inverse[i]);
     return p * std::bit_cast<double>(static_cast<uint64_t>(static_cast<int64_t>(k) + 1023) << 52);
 }
 
