@@ -28,7 +28,6 @@ class TstChatPanel : public QObject {
     void composerTakesWordsOfHtml();
     void composerGrowsToItsLimit();
     void composerTurnsIntoStop();
-    void composerRepaintsItsInvitation();
     void composerKeepsTheDraftWhileEditing();
     void editStaysWhileItCannotBeSaved();
     void draftSurvivesPromptsAndEdits();
@@ -136,27 +135,6 @@ void TstChatPanel::composerTurnsIntoStop() {
     QTest::keyClick(&composer.edit(), Qt::Key_Return);  // not lost, not sent
     QCOMPARE(sent.size(), 1);
     QCOMPARE(composer.text(), QStringLiteral("text"));
-}
-
-// "Load a model first" does not stay on the screen when a model is there.
-void TstChatPanel::composerRepaintsItsInvitation() {
-    struct Paints : QObject {
-        bool eventFilter(QObject*, QEvent* event) override {
-            count += event->type() == QEvent::Paint;
-            return false;
-        }
-        int count = 0;
-    } paints;
-    test::Desk desk;
-    Composer composer(desk.theme);
-    composer.setBlocked(QStringLiteral("Load a model first"));
-    composer.show();
-    QVERIFY(QTest::qWaitForWindowExposed(&composer));
-    QTest::qWait(50);
-    composer.edit().viewport()->installEventFilter(&paints);
-    composer.setBlocked({});
-    QCOMPARE(composer.edit().placeholderText(), QStringLiteral("Message"));
-    QTRY_VERIFY(paints.count > 0);
 }
 
 void TstChatPanel::composerKeepsTheDraftWhileEditing() {
