@@ -35,6 +35,8 @@ JobId EngineRunner::post(decltype(Job::what) what) {
     m_stops.emplace(id, job.stop);
     m_queue.push_back(std::move(job));
     m_wake.notify_one();
+    if (m_engine)
+        m_engine->makeWay();
     return id;
 }
 

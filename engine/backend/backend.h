@@ -2,6 +2,7 @@
 // in the order of its paper and knows neither threads nor instruction sets. Thread: the engine's.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -118,6 +119,9 @@ class Backend {
     virtual Result<std::unique_ptr<KvStorage>> makeKv(const KvShape& shape, int64_t nPages) = 0;
     // Memory for one step's intermediate results; grows to the largest step seen, then is reused. Error: OutOfMemory.
     virtual Result<void> reserve(int64_t bytes) = 0;
+    // While *giveUp is true, operations return early and what they write is undefined: whoever sets it throws the step
+    // away. It outlives the backend's use; null: none.
+    virtual void setGiveUp(const std::atomic<bool>* giveUp) = 0;
     virtual void beginStep(const Step& step, const RopeParams& rope) = 0;  // rewinds scratch, computes cos and sin once
     virtual Activations scratch(int64_t rows, int64_t cols) = 0;           // valid until the next beginStep
 

@@ -27,6 +27,7 @@ class CpuBackend final : public Backend {
     Result<std::vector<float>> makeVector(const TensorInfo& tensor) override;
     Result<std::unique_ptr<KvStorage>> makeKv(const KvShape& shape, int64_t nPages) override;
     Result<void> reserve(int64_t bytes) override;
+    void setGiveUp(const std::atomic<bool>* giveUp) override { m_pool.setGiveUp(giveUp); }
     void beginStep(const Step& step, const RopeParams& rope) override;
     Activations scratch(int64_t rows, int64_t cols) override;
 

@@ -69,6 +69,9 @@ struct ThreadPool::State {
 
     std::vector<std::thread> workers;
     std::optional<FunctionRef<void(int)>> task;
+    const std::atomic<bool>* giveUp = nullptr;
+
+    bool givenUp() const { return giveUp && giveUp->load(std::memory_order_relaxed); }
 
     alignas(64) std::atomic<uint64_t> word{0};
     alignas(64) std::atomic<int64_t> nextChunk{0};
@@ -191,6 +194,10 @@ void ThreadPool::run(FunctionRef<void(int)> task) {
     s.finish();
 }
 
+void ThreadPool::setGiveUp(const std::atomic<bool>* giveUp) {
+    m_state->giveUp = giveUp;
+}
+
 void ThreadPool::parallelRange(int64_t count, int64_t grain,
                                FunctionRef<void(int64_t begin, int64_t end, int thread)> task) {
     if (count <= 0)
@@ -209,7 +216,7 @@ void ThreadPool::parallelChunks(int64_t count, int64_t grain,
     if (count <= 0)
         return;
     if (count <= grain || size() == 1) {
-        for (int64_t begin = 0; begin < count; begin += grain)
+        for (int64_t begin = 0; begin < count && !m_state->givenUp(); begin += grain)
             task(begin, std::min(begin + grain, count), 0);
         return;
     }
@@ -218,7 +225,7 @@ void ThreadPool::parallelChunks(int64_t count, int64_t grain,
     m_state->runWithWhoeverComes([&](int thread) {
         for (;;) {
             const int64_t begin = next.fetch_add(grain, std::memory_order_relaxed);
-            if (begin >= count)
+            if (begin >= count || m_state->givenUp())
                 return;
             task(begin, std::min(begin + grain, count), thread);
         }

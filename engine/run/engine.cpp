@@ -10,6 +10,7 @@
 #include "engine/io/plain_text.h"
 #include "engine/run/free_memory.h"
 #include "engine/run/loaded.h"
+#include "engine/run/long_step.h"
 
 namespace engine {
 
@@ -21,7 +22,9 @@ constexpr std::chrono::seconds RateWindow{1};
 class EngineImpl final : public Engine {
   public:
     EngineImpl(EngineOptions options, std::unique_ptr<Backend> backend)
-        : m_options(options), m_backend(std::move(backend)) {}
+        : m_options(options), m_backend(std::move(backend)) {
+        m_backend->setGiveUp(&m_longStep.flag());
+    }
 
     ~EngineImpl() override {
         for (const auto& loaded : m_models)  // before the first of them goes
@@ -123,9 +126,14 @@ class EngineImpl final : public Engine {
     }
 
     void cancel(RequestId request) override {
-        const std::lock_guard lock(m_mutex);
-        m_cancelled.push_back(request);
+        {
+            const std::lock_guard lock(m_mutex);
+            m_cancelled.push_back(request);
+        }
+        m_longStep.cancel(request);
     }
+
+    void makeWay() override { m_longStep.makeWay(); }
 
     bool step(std::vector<EngineEvent>& events) override {
         try {
@@ -146,14 +154,17 @@ class EngineImpl final : public Engine {
         if (m_publishDue)
             publish({});
         StepFigures figures;
-        const bool decoding = std::any_of(m_models.begin(), m_models.end(),
-                                          [](const auto& loaded) { return loaded->scheduler().decoding(); });
+        StepSituation situation;
+        for (const auto& loaded : m_models) {
+            situation.decoding |= loaded->scheduler().decoding();
+            situation.requests += loaded->requests();
+        }
         for (size_t i = 0; i < m_models.size() && figures.rows == 0; ++i) {  // models take turns
             m_turn = (m_turn + 1) % m_models.size();
             if (m_models[m_turn]->hasWork())
-                figures = m_models[m_turn]->step(decoding, *m_backend, events);
+                figures = m_models[m_turn]->step(situation, *m_backend, m_longStep, events);
         }
-        if (figures.rows == 0 && events.size() == before)
+        if (figures.rows == 0 && !figures.gaveUp && events.size() == before)
             return false;
         publish(figures);
         return true;
@@ -164,12 +175,14 @@ class EngineImpl final : public Engine {
         EngineSnapshot snapshot = m_snapshot;
         const Clock::time_point now = Clock::now();
         double decoded = 0, prefilled = 0;
+        double window = std::chrono::duration<double>(RateWindow).count();
         for (const Rate& rate : m_rates)
             if (now - rate.at <= RateWindow) {
                 decoded += static_cast<double>(rate.tokens);
                 prefilled += static_cast<double>(rate.promptRows);
+                const double ago = std::chrono::duration<double>(now - rate.at).count();
+                window = std::max(window, ago + rate.seconds);  // a long step began before
             }
-        const double window = std::chrono::duration<double>(RateWindow).count();
         snapshot.tokensPerSecond = decoded / window;
         snapshot.prefillTokensPerSecond = prefilled / window;
         return snapshot;
@@ -180,7 +193,7 @@ class EngineImpl final : public Engine {
         const auto it = find(model);
         if (it == m_models.end())
             return invalid("Model {} is not loaded", model);
-        return (*it)->logits(ids, sink, std::move(stop), fromRow, *m_backend);
+        return (*it)->logits(ids, sink, std::move(stop), fromRow, *m_backend, m_longStep);
     }
 
   private:
@@ -220,6 +233,7 @@ class EngineImpl final : public Engine {
 
     struct Rate {
         Clock::time_point at;
+        double seconds;  // of the step that ended then
         int64_t promptRows, tokens;
     };
 
@@ -272,12 +286,13 @@ class EngineImpl final : public Engine {
         next.steps = m_snapshot.steps + (figures.rows > 0);
         m_snapshot = std::move(next);
         if (figures.rows > 0)
-            m_rates.push_back({now, figures.promptRows, figures.tokens});
+            m_rates.push_back({now, figures.seconds, figures.promptRows, figures.tokens});
         while (!m_rates.empty() && now - m_rates.front().at > RateWindow)
             m_rates.pop_front();
     }
 
     EngineOptions m_options;
+    LongStep m_longStep;
     std::unique_ptr<Backend> m_backend;
     std::vector<std::unique_ptr<Loaded>> m_models;
     std::map<ModelId, ModelId> m_drafts;  // model -> who guesses for it

@@ -175,6 +175,9 @@ class Engine {
     // Refuses what can never fit, with numbers. The request runs in the following steps.
     virtual Result<RequestId> submit(Request request) = 0;
     virtual void cancel(RequestId request) = 0;  // any thread
+    // Something else waits for the engine's thread. A step of one long prompt with more before it than behind it is
+    // given up, once per request; it is computed again in short steps. Thread: any.
+    virtual void makeWay() = 0;
     // One scheduler step: admits, runs one ragged batch, samples. Appends events. False: nothing to do.
     virtual bool step(std::vector<EngineEvent>& events) = 0;
     virtual EngineSnapshot snapshot() const = 0;  // any thread

@@ -30,6 +30,9 @@ class Job {
     // How many tokens may still be guessed: the one after them must be within the limits too.
     int64_t guessesAllowed() const;
     void countGuesses(int64_t proposed, int64_t accepted);
+    // Its long step was given up for others: it takes short ones from then on, so that it gets on whatever comes.
+    void onGivenUp() { m_gaveWay = true; }
+    bool gaveWay() const { return m_gaveWay; }
     void addNote(const std::string& note) { m_notes.push_back(note); }
     const Request& request() const { return m_request; }
     // After the first token, once: seconds since the request came; else 0.
@@ -50,7 +53,7 @@ class Job {
     StopMatcher m_stops;
     int64_t m_generated = 0, m_proposed = 0, m_accepted = 0;
     std::vector<std::string> m_notes;
-    bool m_firstTokenTold = false, m_shifted = false;
+    bool m_firstTokenTold = false, m_shifted = false, m_gaveWay = false;
     int64_t m_shifts = 0;
     Clock::time_point m_submitted, m_scheduled{}, m_firstToken{}, m_lastToken{};
 };

@@ -12,7 +12,7 @@ namespace engine {
 
 namespace {
 
-// A step should not take longer, so that stopping stays quick on slow models.
+// A step of several requests should not take longer: whoever stops or comes waits for its end.
 constexpr double LongestStepSeconds = 0.5;
 constexpr int64_t ManyRows = 64;   // a step whose time is spent in its rows
 constexpr int64_t FirstRows = 64;  // of the first step: nothing is known of the model's speed yet
@@ -124,12 +124,23 @@ void Loaded::cancelAll(std::vector<EngineEvent>& events) {
     }
 }
 
-StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEvent>& events) {
+// Weights are read and laid out once per step: on slow models a prompt goes much faster in whole steps.
+bool Loaded::mayTakeLong(const StepSituation& situation) const {
+    return situation.requests == 1 && m_jobs.size() == 1 && !m_jobs.front().gaveWay();
+}
+
+void Loaded::beginLongStep(LongStep& longStep, const StepLoad& load) {
+    longStep.begin(m_jobs.front().id(), m_cost.known() ? m_cost.seconds(load) : 0);
+}
+
+StepFigures Loaded::step(const StepSituation& situation, Backend& backend, LongStep& longStep,
+                         std::vector<EngineEvent>& events) {
     const Job::Clock::time_point begin = Job::Clock::now();
-    StepBudget budget{m_engine.maxBatchRows, LongestStepSeconds, &m_cost};
-    if (decoding && m_engine.decodingStepSeconds > 0)
+    const bool isLong = mayTakeLong(situation);
+    StepBudget budget{m_engine.maxBatchRows, isLong ? 0 : LongestStepSeconds, &m_cost};
+    if (!isLong && situation.decoding && m_engine.decodingStepSeconds > 0)
         budget.seconds = std::min(budget.seconds, m_engine.decodingStepSeconds);
-    if (!m_cost.known())
+    if (!isLong && !m_cost.known())
         budget.rows = std::min(budget.rows, FirstRows);
     m_plan.clear();
     try {
@@ -146,7 +157,7 @@ StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEven
     m_lastFirstToken = 0;
     StepFigures figures;
     StepLoad load;
-    Result<void> computed;
+    Result<bool> computed = true;
     Job::Clock::time_point computing = begin;
     const size_t eventsBefore = events.size();
     int64_t firstTokens = 0;
@@ -164,11 +175,14 @@ StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEven
                 firstTokens += p.wantsLogits;
             }
         }
-        computed = compute(backend, events);
+        if (isLong)
+            beginLongStep(longStep, load);
+        computed = compute(backend, longStep, events);
     } catch (const std::bad_alloc&) {
         computed =
             makeError(ErrorCode::OutOfMemory, "The system has no memory left for a step of {} tokens", figures.rows);
     }
+    longStep.end();  // also when the computation failed
     if (!computed) {  // whoever took part has no valid keys and values now
         const std::vector<PlannedRows> failed = m_plan;
         for (const PlannedRows& p : failed)
@@ -178,6 +192,10 @@ StepFigures Loaded::step(bool decoding, Backend& backend, std::vector<EngineEven
             }
     }
     m_plan.clear();
+    if (computed && !*computed) {
+        m_jobs.front().onGivenUp();
+        return {.gaveUp = true};
+    }
     const Job::Clock::time_point end = Job::Clock::now();
     figures.seconds = std::chrono::duration<double>(end - begin).count();
     for (size_t i = eventsBefore; i < events.size(); ++i)
@@ -226,16 +244,18 @@ void Loaded::buildStep(std::span<const PlannedRows> plan) {
     }
 }
 
-Result<void> Loaded::compute(Backend& backend, std::vector<EngineEvent>& events) {
+Result<bool> Loaded::compute(Backend& backend, LongStep& longStep, std::vector<EngineEvent>& events) {
     buildStep(m_plan);
     const auto nLogits = static_cast<int64_t>(m_step.logitRows.size());
     const int64_t blockRows = std::min(nLogits, MaxLogitRows);
     TRY_VOID(backend.reserve(m_model->scratchBytes(m_step.rows(), nLogits, blockRows)));
     const Activations hidden = m_model->forward(m_step, *m_pool->storage(), backend);
+    if (longStep.end())
+        return false;
     TRY_VOID(m_info.file->checkIntact());
     m_scheduler->commit();
     if (nLogits == 0)
-        return {};
+        return true;
     std::vector<LogitRow> wanted;
     for (const PlannedRows& p : m_plan)
         if (p.wantsLogits)
@@ -250,7 +270,7 @@ Result<void> Loaded::compute(Backend& backend, std::vector<EngineEvent>& events)
         sampleRows(std::span(wanted).subspan(static_cast<size_t>(first), static_cast<size_t>(logits.rows)), logits,
                    runGoesOn, events);
     }
-    return {};
+    return true;
 }
 
 // A sequence's first row gives its next token. As long as the token is the one that was guessed, the row behind it was
@@ -288,7 +308,7 @@ void Loaded::sampleRows(std::span<const LogitRow> rows, Activations logits, bool
 }
 
 Result<void> Loaded::logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
-                            int64_t fromRow, Backend& backend) {
+                            int64_t fromRow, Backend& backend, LongStep& longStep) {
     const auto total = static_cast<int64_t>(ids.size());
     if (total == 0 || total > m_info.contextTokens)
         return invalid("{} tokens were given, the context allows 1 to {}", total, m_info.contextTokens);
@@ -305,10 +325,19 @@ Result<void> Loaded::logits(std::span<const int32_t> ids, const Engine::LogitSin
         PageTable& table;
         ~GiveBack() { pool.release(table); }
     } giveBack{*m_pool, table};
+    struct LetGo {
+        LongStep& longStep;
+        ~LetGo() { longStep.end(); }
+    } letGo{longStep};
+    const std::stop_callback onStop(stop, [&longStep] { longStep.giveUp(); });  // after stop_requested() is true
+    const auto stopped = [&stop]() -> Result<void> {
+        if (stop.stop_requested())
+            return Error{ErrorCode::Cancelled, "The computation was stopped", {}};
+        return {};
+    };
     try {
         for (int64_t begin = 0; begin < total; begin += m_engine.prefillChunk) {
-            if (stop.stop_requested())
-                return Error{ErrorCode::Cancelled, "The computation was stopped", {}};
+            TRY_VOID(stopped());
             const int64_t rows = std::min(m_engine.prefillChunk, total - begin);
             Step step;
             step.sequences.push_back({0, rows, begin, table.pages});
@@ -322,6 +351,7 @@ Result<void> Loaded::logits(std::span<const int32_t> ids, const Engine::LogitSin
             const int64_t blockRows = std::min(nLogits, MaxLogitRows);
             TRY_VOID(backend.reserve(m_model->scratchBytes(rows, nLogits, blockRows)));
             const Activations hidden = m_model->forward(step, *m_pool->storage(), backend);
+            TRY_VOID(stopped());
             TRY_VOID(m_info.file->checkIntact());
             if (nLogits == 0)
                 continue;
@@ -329,6 +359,7 @@ Result<void> Loaded::logits(std::span<const int32_t> ids, const Engine::LogitSin
             for (int64_t first = 0; first < nLogits; first += blockRows) {
                 logits.rows = std::min(blockRows, nLogits - first);
                 m_model->project({hidden.row(first), logits.rows, hidden.cols}, backend, logits);
+                TRY_VOID(stopped());
                 TRY_VOID(m_info.file->checkIntact());
                 TRY_VOID(sink(begin + step.logitRows[static_cast<size_t>(first)], logits.rows, logits.data));
             }

@@ -9,6 +9,7 @@
 #include "engine/run/engine.h"
 #include "engine/run/job.h"
 #include "engine/run/kv_pool.h"
+#include "engine/run/long_step.h"
 #include "engine/run/prompt_cache.h"
 #include "engine/run/scheduler.h"
 #include "engine/run/speculator.h"
@@ -24,6 +25,13 @@ struct StepFigures {
     int64_t tokens = 0;  // that replies got, beside the first of each
     double seconds = 0;
     double firstTokenSeconds = 0;  // of the last request that got its first token; 0: none did
+    bool gaveUp = false;           // it was a long step and is to be computed again; rows: 0
+};
+
+// What else there is in the engine, all models together.
+struct StepSituation {
+    bool decoding = false;  // replies wait for their next token
+    int64_t requests = 0;
 };
 
 class Loaded {
@@ -49,14 +57,15 @@ class Loaded {
     bool fitMemory(int64_t& freeBytes);
     int64_t usablePages() const { return m_usablePages; }
     bool hasWork() const { return !m_jobs.empty(); }
+    int64_t requests() const { return static_cast<int64_t>(m_jobs.size()); }
 
-    // Runs one batch. `decoding`: replies of this or another model wait for their next token. Events are appended;
-    // nothing is thrown.
-    StepFigures step(bool decoding, Backend& backend, std::vector<EngineEvent>& events);
+    // Runs one batch; the only request that there is may take it as `longStep`. Events are appended; nothing is thrown.
+    StepFigures step(const StepSituation& situation, Backend& backend, LongStep& longStep,
+                     std::vector<EngineEvent>& events);
     Result<PromptCacheFile> savePromptCache(const std::string& path, const PromptCacheLimits& limits, Backend& backend,
                                             std::stop_token stop);
     Result<void> logits(std::span<const int32_t> ids, const Engine::LogitSink& sink, std::stop_token stop,
-                        int64_t fromRow, Backend& backend);
+                        int64_t fromRow, Backend& backend, LongStep& longStep);
 
   private:
     // One wanted row of logits: of the last id of its sequence, or of a guess behind it.
@@ -70,7 +79,10 @@ class Loaded {
     // Error: Cancelled only; what else goes wrong becomes a note.
     Result<void> restorePromptCache(const std::string& path, Backend& backend, std::stop_token stop);
     Result<PromptCacheKey> cacheKey(const Backend& backend);
-    Result<void> compute(Backend& backend, std::vector<EngineEvent>& events);
+    bool mayTakeLong(const StepSituation& situation) const;
+    void beginLongStep(LongStep& longStep, const StepLoad& load);
+    // False: the step was given up, and nothing of it counts.
+    Result<bool> compute(Backend& backend, LongStep& longStep, std::vector<EngineEvent>& events);
     void failWhatCannotFit(std::vector<EngineEvent>& events);
     void addGuesses(Backend& backend);
     void buildStep(std::span<const PlannedRows> plan);

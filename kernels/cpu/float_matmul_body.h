@@ -95,6 +95,9 @@ inline void matmulTile(const float* panel, int64_t n, X x, float* out, int64_t o
         for (int v = 0; v < Vectors; ++v)
             sums[j][v] = vZero();
     }
+    TESSERA_UNROLL
+    for (int j = 0; j < Inputs; ++j)
+        __builtin_prefetch(out + j * outStride, 1);
     constexpr int64_t panelBytes = 16 * floatMatmulPart * 4;
     panelLinks<FromF32, Vectors, Inputs, false>(reinterpret_cast<const std::byte*>(panel), panelBytes, nullptr, n, x,
                                                 sums);
@@ -142,23 +145,61 @@ void fillPanel(const std::byte* w, int64_t wStride, int64_t rows, int64_t n, flo
     }
 }
 
-// Many inputs, packed: each part of a panel meets all of them while it is in the first-level cache.
+// The weights of the panel that comes next, asked for a little at a time. A panel reads a few hundred bytes of each of
+// 16 rows, most often in as many memory pages: no processor prefetches that by itself.
+class PanelAhead {
+public:
+    // Columns of `bytes` bytes from w on, of `rows` rows; asked for in `steps` steps.
+    PanelAhead(const std::byte* w, int64_t stride, int64_t rows, int64_t bytes, int64_t steps)
+        : m_w(w), m_stride(stride), m_rowLines((bytes + 63) / 64), m_lines(rows * m_rowLines),
+          m_perStep((m_lines + steps - 1) / steps) {}
+    void step() {
+        for (const int64_t end = m_next + m_perStep < m_lines ? m_next + m_perStep : m_lines; m_next < end; ++m_next) {
+            __builtin_prefetch(m_at, 0, 2);
+            m_at += 64;
+            if (++m_inRow == m_rowLines)
+                m_inRow = 0, m_w += m_stride, m_at = m_w;
+        }
+    }
+
+private:
+    const std::byte* m_w;
+    const std::byte* m_at = m_w;
+    int64_t m_stride, m_rowLines, m_lines, m_perStep, m_next = 0, m_inRow = 0;
+};
+
+// Many inputs, packed: a block of inputs that stays in the second-level cache, a part of the columns at a time, meets all
+// panels; a panel stays in the first-level cache meanwhile.
 template <typename From>
 void matmulPacked(const FloatMatmul& f) {
     float* panel = reinterpret_cast<float*>(f.scratch);
     constexpr int64_t blockRows = 16 * matmulTileVectors;
-    for (int64_t n = f.nBegin; n < f.nEnd; n += blockRows) {
-        const int64_t valid = f.nEnd - n < blockRows ? f.nEnd - n : blockRows;
-        for (int64_t k = 0; k < f.cols; k += floatMatmulPart) {
-            const int64_t part = f.cols - k < floatMatmulPart ? f.cols - k : floatMatmulPart;
-            for (int64_t r = 0; r < blockRows; r += 16)
-                fillPanel<From>(f.w + (n + r) * f.wRowBytes + k * From::bytes, f.wRowBytes,
-                                valid - r < 16 ? (valid > r ? valid - r : 0) : 16, part, panel + r * floatMatmulPart);
-            const float* x = f.packed + k * f.packedRows + f.packedBegin * part;
-            for (int64_t m = 0; m < f.rows; m += floatPackRows, x += floatPackRows * part)
-                matmulTileOf<matmulTileVectors, floatPackRows>(f.rows - m < floatPackRows ? f.rows - m : floatPackRows,
-                                                               panel, part, PackedInputs{x},
-                                                               f.out + m * f.outStride + n, f.outStride, k == 0, valid);
+    constexpr int64_t blockInputs = 42 * floatPackRows;  // 252 KiB per part
+    for (int64_t k = 0; k < f.cols; k += floatMatmulPart) {
+        const int64_t part = f.cols - k < floatMatmulPart ? f.cols - k : floatMatmulPart;
+        for (int64_t first = 0; first < f.rows; first += blockInputs) {
+            const int64_t inputs = f.rows - first < blockInputs ? f.rows - first : blockInputs;
+            const int64_t tiles = (inputs + floatPackRows - 1) / floatPackRows;
+            for (int64_t n = f.nBegin; n < f.nEnd; n += blockRows) {
+                const int64_t valid = f.nEnd - n < blockRows ? f.nEnd - n : blockRows;
+                const std::byte* w = f.w + n * f.wRowBytes + k * From::bytes;
+                for (int64_t r = 0; r < blockRows; r += 16)
+                    fillPanel<From>(w + r * f.wRowBytes, f.wRowBytes, valid - r < 16 ? (valid > r ? valid - r : 0) : 16,
+                                    part, panel + r * floatMatmulPart);
+                const int64_t next = f.nEnd - n - blockRows;
+                PanelAhead ahead(w + blockRows * f.wRowBytes, f.wRowBytes,
+                                 next < 0 ? 0 : (next < blockRows ? next : blockRows), part * From::bytes, tiles);
+                const float* x = f.packed + k * f.packedRows + (f.packedBegin + first) * part;
+                float* out = f.out + first * f.outStride + n;
+                for (int64_t left = inputs; left > 0; left -= floatPackRows) {
+                    ahead.step();
+                    matmulTileOf<matmulTileVectors, floatPackRows>(left < floatPackRows ? left : floatPackRows, panel,
+                                                                   part, PackedInputs{x}, out, f.outStride, k == 0,
+                                                                   valid);
+                    x += floatPackRows * part;
+                    out += floatPackRows * f.outStride;
+                }
+            }
         }
     }
 }

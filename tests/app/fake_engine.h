@@ -60,6 +60,7 @@ class ByteTokenizer : public engine::Tokenizer {
 struct Script {
     std::atomic<int> stepMilliseconds{0};
     std::atomic<int> loadMilliseconds{0};
+    std::atomic<int> ways{0};  // how often the engine was asked to make way
     std::atomic<bool> shiftContext{false};  // with the third token, where it was asked for
     std::atomic<bool> failLoad{false}, failSubmit{false}, failMidway{false}, throwInStep{false};
     std::atomic<int64_t> contextTokens{2048};
@@ -165,6 +166,7 @@ class Engine : public engine::Engine {
         m_script->requests.push_back(std::move(request));
         return id;
     }
+    void makeWay() override { ++m_script->ways; }
     void cancel(engine::RequestId id) override {
         std::lock_guard lock(m_mutex);
         m_cancelled.insert(id);
