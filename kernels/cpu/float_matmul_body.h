@@ -174,7 +174,10 @@ template <typename From>
 void matmulPacked(const FloatMatmul& f) {
     float* panel = reinterpret_cast<float*>(f.scratch);
     constexpr int64_t blockRows = 16 * matmulTileVectors;
-    constexpr int64_t blockInputs = 42 * floatPackRows;  // 252 KiB per part
+    constexpr int64_t mostTiles = 44;  // of a block: 264 KiB per part
+    const int64_t allTiles = (f.rows + floatPackRows - 1) / floatPackRows;
+    const int64_t blocks = (allTiles + mostTiles - 1) / mostTiles;
+    const int64_t blockInputs = (allTiles + blocks - 1) / blocks * floatPackRows;
     for (int64_t k = 0; k < f.cols; k += floatMatmulPart) {
         const int64_t part = f.cols - k < floatMatmulPart ? f.cols - k : floatMatmulPart;
         for (int64_t first = 0; first < f.rows; first += blockInputs) {
