@@ -140,10 +140,9 @@ void CpuBackend::attentionPiece(const AttentionCall& call, const AttentionPiece&
     w.firstPosition = sequence.firstPosition + piece.rowBegin;
     w.kType = shape.kType;
     w.vType = shape.vType;
-    w.kPageStride = shape.pageBytesK();
-    w.vPageStride = shape.pageBytesV();
-    w.kBase = call.kv.keyPage(call.layer, 0) + piece.kvHead * (w.kPageStride / shape.nKvHeads);
-    w.vBase = call.kv.valuePage(call.layer, 0) + piece.kvHead * (w.vPageStride / shape.nKvHeads);
+    w.kPageStride = w.vPageStride = shape.bytesPerPage();
+    w.kBase = call.kv.keyPage(call.layer, 0) + piece.kvHead * (shape.pageBytesK() / shape.nKvHeads);
+    w.vBase = call.kv.valuePage(call.layer, 0) + piece.kvHead * (shape.pageBytesV() / shape.nKvHeads);
     w.pages = sequence.pages.data();
     w.pageTokens = shape.pageTokens;
     w.scale = p.scale;

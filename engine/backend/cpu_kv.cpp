@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/core/error_text.h"
+#include "engine/core/large_pages.h"
 
 namespace engine {
 
@@ -41,25 +42,18 @@ Result<std::unique_ptr<KvStorage>> CpuKv::make(const KvShape& shape, int64_t nPa
     auto kv = std::make_unique<CpuKv>();
     kv->m_shape = shape;
     kv->m_nPages = nPages;
-    kv->m_layerBytes = nPages * (shape.pageBytesK() + shape.pageBytesV());
-    TRY(kv->m_memory, Buffer::make(shape.nLayers * kv->m_layerBytes, "the key and value cache"));
+    TRY(kv->m_memory, Buffer::make(nPages * shape.bytesPerPage(), "the key and value cache"));
+    adviseLargePages(kv->m_memory.data(), kv->m_memory.sizeBytes());
     return std::unique_ptr<KvStorage>(std::move(kv));
 }
 
 bool CpuKv::discard(int32_t first, int64_t n) {
-    bool done = true;
-    for (int64_t layer = 0; layer < m_shape.nLayers && done; ++layer)
-        done = discardMemory(keyPage(layer, first), n * m_shape.pageBytesK()) &&
-               discardMemory(valuePage(layer, first), n * m_shape.pageBytesV());
-    return done;
+    return discardMemory(keyPage(0, first), n * m_shape.bytesPerPage());
 }
 
 // The whole page: how keys lie within it is the kernels' own, and what lies behind the tokens is seen by nobody.
 void CpuKv::copyTokens(int32_t fromPage, int32_t toPage, int64_t) {
-    for (int64_t layer = 0; layer < m_shape.nLayers; ++layer) {
-        std::memcpy(keyPage(layer, toPage), keyPage(layer, fromPage), static_cast<size_t>(m_shape.pageBytesK()));
-        std::memcpy(valuePage(layer, toPage), valuePage(layer, fromPage), static_cast<size_t>(m_shape.pageBytesV()));
-    }
+    std::memcpy(keyPage(0, toPage), keyPage(0, fromPage), static_cast<size_t>(m_shape.bytesPerPage()));
 }
 
 }  // namespace engine

@@ -1,6 +1,7 @@
-// Paged keys and values in ordinary memory: per layer all key pages, then all value pages, each at a constant distance
-// from the one before, so that a kernel finds a page by its number. Pages are zero until written. Thread: the engine's;
-// distinct pages may be written by several pool threads at once.
+// Paged keys and values in ordinary memory: a page has per layer its keys, then its values, and follows the page before
+// it at a constant distance, so that a kernel finds it by its number. What a sequence holds lies together, in few of the
+// system's large pages: reading a long context is many short runs, and each would need an address translation of its
+// own. Pages are zero until written. Thread: the engine's; distinct pages may be written by several pool threads at once.
 #pragma once
 
 #include "engine/backend/backend.h"
@@ -20,10 +21,10 @@ class CpuKv final : public KvStorage {
     const KvShape& shape() const override { return m_shape; }
     int64_t nPages() const override { return m_nPages; }
     std::byte* keyPage(int64_t layer, int32_t page) override {
-        return m_memory.data() + layer * m_layerBytes + page * m_shape.pageBytesK();
+        return m_memory.data() + page * m_shape.bytesPerPage() + layer * (m_shape.pageBytesK() + m_shape.pageBytesV());
     }
     std::byte* valuePage(int64_t layer, int32_t page) override {
-        return m_memory.data() + layer * m_layerBytes + m_nPages * m_shape.pageBytesK() + page * m_shape.pageBytesV();
+        return keyPage(layer, page) + m_shape.pageBytesK();
     }
     bool discard(int32_t first, int64_t n) override;
     void copyTokens(int32_t fromPage, int32_t toPage, int64_t nTokens) override;
@@ -31,7 +32,6 @@ class CpuKv final : public KvStorage {
   private:
     KvShape m_shape;
     int64_t m_nPages = 0;
-    int64_t m_layerBytes = 0;
     Buffer m_memory;
 };
 

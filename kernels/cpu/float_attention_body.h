@@ -152,16 +152,14 @@ inline void weighTile(ValueRows v, const float* e, int64_t from, int64_t to, flo
             sums[q][d] = vLoad(acc + q * accStride + d * 16);
     }
     for (int64_t j = from; j < to; ++j) {
-        V vs[Vectors];
         TESSERA_UNROLL
-        for (int d = 0; d < Vectors; ++d)
-            vs[d] = From::load(v.p + j * v.stride + d * 16 * From::bytes);
-        TESSERA_UNROLL
-        for (int q = 0; q < Queries; ++q) {
-            const V es = vSet(e[q * attentionSegment + j]);
+        for (int d = 0; d < Vectors; ++d) {
+            const V vs = From::load(v.p + j * v.stride + d * 16 * From::bytes);
+            if (d > 0)
+                forgetLoads(e);
             TESSERA_UNROLL
-            for (int d = 0; d < Vectors; ++d)
-                sums[q][d] = vFma(es, vs[d], sums[q][d]);
+            for (int q = 0; q < Queries; ++q)
+                sums[q][d] = vFma(vSet(e[q * attentionSegment + j]), vs, sums[q][d]);
         }
     }
     TESSERA_UNROLL

@@ -48,6 +48,16 @@ void expandRow(const std::byte* w, int64_t cols, float* out) {
         vStorePart(out + k, loadTail<From>(w + k * From::bytes, cols - k), cols - k);
 }
 
+// Where registers are few, a value that a tile needs again is loaded again: kept, it would push a sum out to memory, and
+// each link of that sum's chain would wait for a store and a load. The compiler must not see that it is the same.
+template <typename T>
+inline void forgetLoads([[maybe_unused]] T*& p) {
+#if defined(__GNUC__)
+    if constexpr (registersAreFew)
+        __asm__("" : "+r"(p));
+#endif
+}
+
 // Input j of a tile at column k: packed tiles hold six inputs side by side (packInputs), rows lie xStride apart.
 struct PackedInputs {
     const float* x;
@@ -71,16 +81,14 @@ inline void panelLinks(const std::byte* panel, int64_t panelBytes, const std::by
             for (int v = 0; v < Vectors; ++v)
                 __builtin_prefetch(ahead + v * panelBytes + k * 16 * From::bytes);
         }
-        V w[Vectors];
         TESSERA_UNROLL
-        for (int v = 0; v < Vectors; ++v)
-            w[v] = From::load(at + v * panelBytes);
-        TESSERA_UNROLL
-        for (int j = 0; j < Inputs; ++j) {
-            const V xs = vSet(x.at(k, j));
+        for (int v = 0; v < Vectors; ++v) {
+            const V w = From::load(at + v * panelBytes);
+            if (v > 0)
+                forgetLoads(x.x);
             TESSERA_UNROLL
-            for (int v = 0; v < Vectors; ++v)
-                sums[j][v] = vFma(w[v], xs, sums[j][v]);
+            for (int j = 0; j < Inputs; ++j)
+                sums[j][v] = vFma(w, vSet(x.at(k, j)), sums[j][v]);
         }
     }
 }

@@ -19,6 +19,7 @@ constexpr int scorePairQueries = 6;   // up to as many queries meet two groups o
 constexpr int weighTileQueries = 6;   // queries and vectors of values in a tile of attention's weighted sum
 template <int Queries>
 constexpr int weighTileVectors = 4;
+constexpr bool registersAreFew = false;
 
 inline V vSet(float x) {
     return {_mm512_set1_ps(x)};

@@ -20,6 +20,7 @@ constexpr int scorePairQueries = 1;  // up to as many queries meet two groups of
 constexpr int weighTileQueries = 1;  // queries and vectors of values in a tile of attention's weighted sum
 template <int Queries>
 constexpr int weighTileVectors = 1;
+constexpr bool registersAreFew = false;
 
 template <typename F>
 inline V eachLane(F f) {

@@ -89,11 +89,12 @@ void benchAttention(Backend& backend, DType type, int64_t heads, int64_t kvHeads
     std::vector<int32_t> pages;
     for (int64_t i = 0; i < nPages; ++i)
         pages.push_back(static_cast<int32_t>(i));
-    for (int64_t layer = 0; layer < layers; ++layer)
-        for (int64_t i = 0; i < kv->shape().pageBytesK() * nPages; ++i) {
-            kv->keyPage(layer, 0)[i] = static_cast<std::byte>(i % 0x30);
-            kv->valuePage(layer, 0)[i] = static_cast<std::byte>(i % 0x2f);
-        }
+    for (const int32_t page : pages)
+        for (int64_t layer = 0; layer < layers; ++layer)
+            for (int64_t i = 0; i < kv->shape().pageBytesK(); ++i) {
+                kv->keyPage(layer, page)[i] = static_cast<std::byte>(i % 0x30);
+                kv->valuePage(layer, page)[i] = static_cast<std::byte>(i % 0x2f);
+            }
     Step step;
     step.sequences.push_back({0, rows, depth - rows, pages});
     for (int64_t i = 0; i < rows; ++i) {

@@ -7,117 +7,11 @@
 #include <map>
 #include <thread>
 
-#include "engine/run/engine.h"
-#include "tests/support/tiny_model.h"
+#include "tests/support/engine_world.h"
 
 using namespace engine;
-
-namespace {
-
-struct Outcome {
-    std::vector<int32_t> ids;
-    std::vector<float> logprobs;
-    std::string text;
-    int finished = 0, failed = 0;
-    StopReason reason = StopReason::Length;
-    Error error;
-    RequestStats stats;
-    std::vector<ContextShiftedEvent> shifts;
-};
-
-// An engine with one tiny model.
-struct World {
-    std::unique_ptr<Engine> engine;
-    LoadedModel model;
-    QTemporaryDir dir;
-
-    bool start(EngineOptions options, const test::TinyModel& tiny, LoadOptions load = {}) {
-        const std::string path = dir.filePath("tiny.gguf").toStdString();
-        if (!test::writeTinyModel(path, tiny))
-            return false;
-        auto made = Engine::make(options);
-        if (!made)
-            return false;
-        engine = *std::move(made);
-        auto loaded = engine->load(path, load, {}, {});
-        if (!loaded) {
-            qWarning("%s", loaded.error().message.c_str());
-            return false;
-        }
-        model = *std::move(loaded);
-        return true;
-    }
-
-    Request request(int n, int64_t promptTokens = 20) const {
-        Request r;
-        r.model = model.id;
-        for (int64_t i = 0; i < promptTokens; ++i)
-            r.ids.push_back(static_cast<int32_t>(3 + (n * 31 + i * 7) % 280));
-        r.maxTokens = 24;
-        r.sampling.temperature = 0.9f;
-        r.sampling.seed = static_cast<uint64_t>(n);
-        r.ignoreEos = true;
-        return r;
-    }
-
-    static void collect(std::vector<EngineEvent>& events, std::map<RequestId, Outcome>& outcomes) {
-        for (EngineEvent& event : events) {
-            if (const auto* token = std::get_if<TokenEvent>(&event)) {
-                Outcome& o = outcomes[token->request];
-                o.ids.push_back(token->token.id);
-                o.logprobs.push_back(token->token.logprob);
-                o.text += token->text;
-            } else if (const auto* finished = std::get_if<FinishedEvent>(&event)) {
-                Outcome& o = outcomes[finished->request];
-                ++o.finished;
-                o.reason = finished->reason;
-                o.text += finished->text;
-                o.stats = finished->stats;
-            } else if (const auto* shifted = std::get_if<ContextShiftedEvent>(&event)) {
-                outcomes[shifted->request].shifts.push_back(*shifted);
-            } else {
-                const auto& failed = std::get<FailedEvent>(event);
-                ++outcomes[failed.request].failed;
-                outcomes[failed.request].error = failed.error;
-            }
-        }
-        events.clear();
-    }
-
-    std::map<RequestId, Outcome> runAll() {
-        std::map<RequestId, Outcome> outcomes;
-        std::vector<EngineEvent> events;
-        while (engine->step(events))
-            collect(events, outcomes);
-        return outcomes;
-    }
-
-    Outcome run(const Request& r) {
-        const auto id = engine->submit(r);
-        if (!id) {
-            qWarning("%s", id.error().message.c_str());
-            return {};
-        }
-        return runAll()[*id];
-    }
-};
-
-LoadOptions withPages(int64_t pages, const test::TinyModel& m) {
-    LoadOptions load;
-    load.kvBudgetBytes = pages * m.nLayers * 2 * m.nKvHeads * 32 * m.headDim * 2;  // F16
-    return load;
-}
-
-void compare(const Outcome& got, const Outcome& want) {
-    QCOMPARE(got.finished, 1);
-    QCOMPARE(got.failed, 0);
-    QVERIFY(!want.ids.empty());
-    QCOMPARE(got.ids, want.ids);
-    QVERIFY(got.logprobs == want.logprobs);  // bit for bit
-    QCOMPARE(got.text, want.text);
-}
-
-}  // namespace
+using test::compare, test::Outcome, test::withPages;
+using World = test::EngineWorld;
 
 class TstEngine : public QObject {
     Q_OBJECT
@@ -260,10 +154,10 @@ void TstEngine::sameBitsInAnyCompany() {
             ids.push_back(*world.engine->submit(requestOf(world, n)));
             if (n % 4 == 3)  // some come while others run
                 world.engine->step(events);
-            World::collect(events, outcomes);
+            test::collect(events, outcomes);
         }
         while (world.engine->step(events))
-            World::collect(events, outcomes);
+            test::collect(events, outcomes);
         int64_t reused = 0;
         for (int n = 0; n < Requests; ++n) {
             compare(outcomes[ids[static_cast<size_t>(n)]], alone[kv][static_cast<size_t>(n)]);
@@ -362,9 +256,9 @@ void TstEngine::sameBitsAfterFork() {
         ids.push_back(*world.engine->submit(branch));
         world.engine->step(events);
     }
-    World::collect(events, outcomes);
+    test::collect(events, outcomes);
     while (world.engine->step(events))
-        World::collect(events, outcomes);
+        test::collect(events, outcomes);
     compare(outcomes[ids[0]], alone.run(trunk));
     for (size_t i = 0; i < branches.size(); ++i) {
         QCOMPARE(outcomes[ids[i + 1]].stats.reusedTokens, static_cast<int64_t>(branches[i].ids.size() - 1));
@@ -387,7 +281,7 @@ void TstEngine::cancelAtEveryStep() {  // waiting, in the middle of the prompt, 
         world.engine->cancel(*id);
         while (world.engine->step(events)) {
         }
-        World::collect(events, outcomes);
+        test::collect(events, outcomes);
         QCOMPARE(outcomes[*id].finished, 1);
         QCOMPARE(outcomes[*id].failed, 0);
         QVERIFY(outcomes[*id].reason == StopReason::Cancelled);
@@ -432,7 +326,7 @@ void TstEngine::unloadEndsRequests() {
     QVERIFY(!world.engine->model(world.model.id));
     QVERIFY(world.engine->step(events));
     std::map<RequestId, Outcome> outcomes;
-    World::collect(events, outcomes);
+    test::collect(events, outcomes);
     QCOMPARE(outcomes[*id].finished, 1);
     QVERIFY(outcomes[*id].reason == StopReason::Cancelled);
     QVERIFY(!world.engine->step(events));

@@ -5,47 +5,19 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/run/engine.h"
-#include "tests/support/tiny_model.h"
+#include "tests/support/engine_world.h"
 
 using namespace engine;
+using test::Outcome, test::withPages;
 
 namespace {
 
-struct Outcome {
-    std::vector<int32_t> ids;
-    std::vector<float> logprobs;
-    std::vector<int32_t> alternatives;
-    std::string text;
-    int finished = 0, failed = 0;
-    StopReason reason = StopReason::Length;
-    RequestStats stats;
-};
-
 // An engine with a tiny model, and a second one that may guess for it.
-struct World {
-    std::unique_ptr<Engine> engine;
-    LoadedModel model, draft;
-    QTemporaryDir dir;
+struct World : test::EngineWorld {
+    LoadedModel draft;
     Speculation speculation = Speculation::Off;
     bool always = true;
 
-    Result<LoadedModel> loadTiny(const char* name, const test::TinyModel& tiny, LoadOptions options = {}) {
-        const std::string path = dir.filePath(name).toStdString();
-        if (!test::writeTinyModel(path, tiny))
-            return Error{ErrorCode::Internal, "the tiny model could not be written", path};
-        return engine->load(path, options, {}, {});
-    }
-    bool start(EngineOptions options, const test::TinyModel& tiny, LoadOptions load = {}) {
-        auto made = Engine::make(options);
-        if (!made)
-            return false;
-        engine = *std::move(made);
-        auto loaded = loadTiny("tiny.gguf", tiny, load);
-        if (loaded)
-            model = *std::move(loaded);
-        return static_cast<bool>(loaded);
-    }
     bool startDraft(const test::TinyModel& tiny, LoadOptions load = {}) {
         auto loaded = loadTiny("draft.gguf", tiny, load);
         if (!loaded)
@@ -56,72 +28,18 @@ struct World {
 
     // A prompt that repeats itself, so that there is something to look up.
     Request request(int n, int64_t promptTokens = 20) const {
-        Request r;
-        r.model = model.id;
-        for (int64_t i = 0; i < promptTokens; ++i)
-            r.ids.push_back(static_cast<int32_t>(3 + (n * 31 + i % 11 * 7) % 280));
+        Request r = EngineWorld::request(n, promptTokens, 11);
         r.maxTokens = 40;
-        r.sampling.temperature = 0.9f;
-        r.sampling.seed = static_cast<uint64_t>(n);
         r.nTop = 3;
-        r.ignoreEos = true;
         r.speculation = speculation;
         r.speculateAlways = always;
         return r;
     }
-
-    std::map<RequestId, Outcome> runAll() {
-        std::map<RequestId, Outcome> outcomes;
-        std::vector<EngineEvent> events;
-        while (engine->step(events)) {
-        }
-        for (EngineEvent& event : events) {
-            if (const auto* token = std::get_if<TokenEvent>(&event)) {
-                Outcome& o = outcomes[token->request];
-                o.ids.push_back(token->token.id);
-                o.logprobs.push_back(token->token.logprob);
-                for (const TokenProbability& other : token->token.top) {
-                    o.alternatives.push_back(other.id);
-                    o.logprobs.push_back(other.logprob);
-                }
-                o.text += token->text;
-            } else if (const auto* finished = std::get_if<FinishedEvent>(&event)) {
-                Outcome& o = outcomes[finished->request];
-                ++o.finished;
-                o.reason = finished->reason;
-                o.text += finished->text;
-                o.stats = finished->stats;
-            } else {
-                ++outcomes[std::get<FailedEvent>(event).request].failed;
-            }
-        }
-        return outcomes;
-    }
-
-    Outcome run(const Request& r) {
-        const auto id = engine->submit(r);
-        if (!id) {
-            qWarning("%s", id.error().message.c_str());
-            return {};
-        }
-        return runAll()[*id];
-    }
 };
 
-LoadOptions withPages(int64_t pages, const test::TinyModel& m) {
-    LoadOptions load;
-    load.kvBudgetBytes = pages * m.nLayers * 2 * m.nKvHeads * 32 * m.headDim * 2;  // F16
-    return load;
-}
-
 void compare(const Outcome& got, const Outcome& want) {
-    QCOMPARE(got.finished, 1);
-    QCOMPARE(got.failed, 0);
+    test::compare(got, want);
     QVERIFY(want.finished == 1);
-    QCOMPARE(got.ids, want.ids);
-    QVERIFY(got.logprobs == want.logprobs);  // bit for bit
-    QCOMPARE(got.alternatives, want.alternatives);
-    QCOMPARE(got.text, want.text);
     QVERIFY(got.reason == want.reason);
     QCOMPARE(got.stats.reusedTokens, want.stats.reusedTokens);
 }
