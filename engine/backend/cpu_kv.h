@@ -1,7 +1,8 @@
 // Paged keys and values in ordinary memory: a page has per layer its keys, then its values, and follows the page before
-// it at a constant distance, so that a kernel finds it by its number. What a sequence holds lies together, in few of the
-// system's large pages: reading a long context is many short runs, and each would need an address translation of its
-// own. Pages are zero until written. Thread: the engine's; distinct pages may be written by several pool threads at once.
+// it at a constant distance, so that a kernel finds it by its number. What a sequence holds lies together, in few of
+// the system's large pages: reading a long context is many short runs, and each would need an address translation of
+// its own. Pages are zero until written. Thread: the engine's; distinct pages may be written by several pool threads at
+// once.
 #pragma once
 
 #include "engine/backend/backend.h"
@@ -23,9 +24,7 @@ class CpuKv final : public KvStorage {
     std::byte* keyPage(int64_t layer, int32_t page) override {
         return m_memory.data() + page * m_shape.bytesPerPage() + layer * (m_shape.pageBytesK() + m_shape.pageBytesV());
     }
-    std::byte* valuePage(int64_t layer, int32_t page) override {
-        return keyPage(layer, page) + m_shape.pageBytesK();
-    }
+    std::byte* valuePage(int64_t layer, int32_t page) override { return keyPage(layer, page) + m_shape.pageBytesK(); }
     bool discard(int32_t first, int64_t n) override;
     void copyTokens(int32_t fromPage, int32_t toPage, int64_t nTokens) override;
 

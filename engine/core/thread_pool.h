@@ -29,7 +29,8 @@ class ThreadPool {
     // Hands out pieces of `grain` one after the other to whichever thread is free: for work of uneven cost, and for
     // machines whose cores are shared with others.
     void parallelChunks(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end, int thread)> task);
-    // While *giveUp is true, the two above hand out no further pieces and return. It outlives the pool's use; null: none.
+    // While *giveUp is true, the two above hand out no further pieces and return. It outlives the pool's use; null:
+    // none.
     void setGiveUp(const std::atomic<bool>* giveUp);
 
   private:

@@ -182,7 +182,7 @@ StepFigures Loaded::step(const StepSituation& situation, Backend& backend, LongS
         computed =
             makeError(ErrorCode::OutOfMemory, "The system has no memory left for a step of {} tokens", figures.rows);
     }
-    longStep.end();  // also when the computation failed
+    longStep.end();   // also when the computation failed
     if (!computed) {  // whoever took part has no valid keys and values now
         const std::vector<PlannedRows> failed = m_plan;
         for (const PlannedRows& p : failed)

@@ -48,8 +48,8 @@ void expandRow(const std::byte* w, int64_t cols, float* out) {
         vStorePart(out + k, loadTail<From>(w + k * From::bytes, cols - k), cols - k);
 }
 
-// Where registers are few, a value that a tile needs again is loaded again: kept, it would push a sum out to memory, and
-// each link of that sum's chain would wait for a store and a load. The compiler must not see that it is the same.
+// Where registers are few, a value that a tile needs again is loaded again: kept, it would push a sum out to memory,
+// and each link of that sum's chain would wait for a store and a load. The compiler must not see that it is the same.
 template <typename T>
 inline void forgetLoads([[maybe_unused]] T*& p) {
 #if defined(__GNUC__)
@@ -156,10 +156,13 @@ void fillPanel(const std::byte* w, int64_t wStride, int64_t rows, int64_t n, flo
 // The weights of the panel that comes next, asked for a little at a time. A panel reads a few hundred bytes of each of
 // 16 rows, most often in as many memory pages: no processor prefetches that by itself.
 class PanelAhead {
-public:
+  public:
     // Columns of `bytes` bytes from w on, of `rows` rows; asked for in `steps` steps.
     PanelAhead(const std::byte* w, int64_t stride, int64_t rows, int64_t bytes, int64_t steps)
-        : m_w(w), m_stride(stride), m_rowLines((bytes + 63) / 64), m_lines(rows * m_rowLines),
+        : m_w(w),
+          m_stride(stride),
+          m_rowLines((bytes + 63) / 64),
+          m_lines(rows * m_rowLines),
           m_perStep((m_lines + steps - 1) / steps) {}
     void step() {
         for (const int64_t end = m_next + m_perStep < m_lines ? m_next + m_perStep : m_lines; m_next < end; ++m_next) {
@@ -170,14 +173,14 @@ public:
         }
     }
 
-private:
+  private:
     const std::byte* m_w;
     const std::byte* m_at = m_w;
     int64_t m_stride, m_rowLines, m_lines, m_perStep, m_next = 0, m_inRow = 0;
 };
 
-// Many inputs, packed: a block of inputs that stays in the second-level cache, a part of the columns at a time, meets all
-// panels; a panel stays in the first-level cache meanwhile.
+// Many inputs, packed: a block of inputs that stays in the second-level cache, a part of the columns at a time, meets
+// all panels; a panel stays in the first-level cache meanwhile.
 template <typename From>
 void matmulPacked(const FloatMatmul& f) {
     float* panel = reinterpret_cast<float*>(f.scratch);

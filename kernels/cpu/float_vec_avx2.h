@@ -18,7 +18,9 @@ constexpr int matmulTileVectors = 1;  // six inputs x one vector of two register
 constexpr int scorePairQueries = 3;   // up to as many queries meet two groups of keys at once
 constexpr int weighTileQueries = 6;   // queries and vectors of values in a tile of attention's weighted sum
 template <int Queries>
-constexpr int weighTileVectors = Queries == 1 ? 4 : Queries <= 3 ? 2 : 1;
+constexpr int weighTileVectors = Queries == 1   ? 4
+                                 : Queries <= 3 ? 2
+                                                : 1;
 constexpr bool registersAreFew = true;
 
 inline V vSet(float x) {

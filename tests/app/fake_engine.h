@@ -60,7 +60,7 @@ class ByteTokenizer : public engine::Tokenizer {
 struct Script {
     std::atomic<int> stepMilliseconds{0};
     std::atomic<int> loadMilliseconds{0};
-    std::atomic<int> ways{0};  // how often the engine was asked to make way
+    std::atomic<int> ways{0};               // how often the engine was asked to make way
     std::atomic<bool> shiftContext{false};  // with the third token, where it was asked for
     std::atomic<bool> failLoad{false}, failSubmit{false}, failMidway{false}, throwInStep{false};
     std::atomic<int64_t> contextTokens{2048};

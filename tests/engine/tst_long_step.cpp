@@ -109,7 +109,7 @@ void TstLongStep::makesWayOnceAndKeepsItsBits() {
     int64_t givenUp = 0, most = 0;
     {
         const Meanwhile others([&] { world.engine->makeWay(); });
-        for (int64_t steps = 0; world.engine->step(events); ) {
+        for (int64_t steps = 0; world.engine->step(events);) {
             const EngineSnapshot now = world.engine->snapshot();
             givenUp += now.steps == steps && events.empty();
             if (now.steps > steps)

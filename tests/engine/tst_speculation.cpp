@@ -37,7 +37,7 @@ struct World : test::EngineWorld {
     }
 };
 
-void compare(const Outcome& got, const Outcome& want) {
+void same(const Outcome& got, const Outcome& want) {
     test::compare(got, want);
     QVERIFY(want.finished == 1);
     QVERIFY(got.reason == want.reason);
@@ -127,7 +127,7 @@ void TstSpeculation::sameBits() {
             return r;
         };
         const Outcome got = guessing.run(change(guessing.request(n, 40)));
-        compare(got, plain.run(change(plain.request(n, 40))));
+        same(got, plain.run(change(plain.request(n, 40))));
         proposed += got.stats.proposedTokens;
         QVERIFY(got.stats.acceptedTokens <= got.stats.proposedTokens);
     }
@@ -169,7 +169,7 @@ void TstSpeculation::sameBitsAmongOthers() {
     for (int n = 0; n < 20; ++n) {
         const Outcome& got = outcomes[ids[static_cast<size_t>(n)]];
         QVERIFY(n % 3 != 0 || got.stats.proposedTokens == 0);
-        compare(got, alone.run(varied(alone.request(n, 3 + n * 2), n)));
+        same(got, alone.run(varied(alone.request(n, 3 + n * 2), n)));
     }
 }
 
@@ -189,7 +189,7 @@ void TstSpeculation::sameBitsAfterPreemption() {
         ids.push_back(*tight.engine->submit(longer(tight.request(n, 40))));
     auto outcomes = tight.runAll();
     for (int n = 0; n < 6; ++n)
-        compare(outcomes[ids[static_cast<size_t>(n)]], roomy.run(longer(roomy.request(n, 40))));
+        same(outcomes[ids[static_cast<size_t>(n)]], roomy.run(longer(roomy.request(n, 40))));
     QCOMPARE(tight.engine->snapshot().models[0].pagesUsed, int64_t{0});
 }
 
@@ -211,7 +211,7 @@ void TstSpeculation::stopsInsideRun() {
             r.stops = {whole.text.substr(at, 3)};
             return r;
         };
-        compare(guessing.run(stopping(guessing.request(1, 30))), plain.run(stopping(plain.request(1, 30))));
+        same(guessing.run(stopping(guessing.request(1, 30))), plain.run(stopping(plain.request(1, 30))));
     }
     for (const float bias : {2.0f, 3.0f, 4.0f, 5.0f}) {
         const auto ending = [&](Request r) {
@@ -219,7 +219,7 @@ void TstSpeculation::stopsInsideRun() {
             r.sampling.logitBias = {{2, bias}};
             return r;
         };
-        compare(guessing.run(ending(guessing.request(2, 30))), plain.run(ending(plain.request(2, 30))));
+        same(guessing.run(ending(guessing.request(2, 30))), plain.run(ending(plain.request(2, 30))));
     }
 }
 
@@ -237,7 +237,7 @@ void TstSpeculation::limitsInsideRun() {
             return r;
         };
         const Outcome got = guessing.run(limited(guessing.request(1, 30)));
-        compare(got, plain.run(limited(plain.request(1, 30))));
+        same(got, plain.run(limited(plain.request(1, 30))));
         QCOMPARE(std::ssize(got.ids), most);
     }
     for (int64_t promptTokens = 42; promptTokens < 63; promptTokens += 4) {
@@ -247,7 +247,7 @@ void TstSpeculation::limitsInsideRun() {
             return r;
         };
         const Outcome got = guessing.run(unlimited(guessing.request(1, promptTokens)));
-        compare(got, plain.run(unlimited(plain.request(1, promptTokens))));
+        same(got, plain.run(unlimited(plain.request(1, promptTokens))));
         QVERIFY(got.reason == StopReason::ContextFull);
     }
 }
@@ -316,7 +316,7 @@ void TstSpeculation::longPromptBehindDraft() {  // more than the draft catches u
         return r;
     };
     const Outcome got = guessing.run(greedy(guessing.request(1, 1200)));
-    compare(got, plain.run(greedy(plain.request(1, 1200))));
+    same(got, plain.run(greedy(plain.request(1, 1200))));
     QVERIFY(got.stats.proposedTokens > 20);
     QCOMPARE(got.stats.acceptedTokens, got.stats.proposedTokens);
 }
@@ -333,7 +333,7 @@ void TstSpeculation::draftWithoutRoom() {  // for some of the requests there are
         ids.push_back(*guessing.engine->submit(guessing.request(n, 40)));
     auto outcomes = guessing.runAll();
     for (int n = 0; n < 6; ++n)
-        compare(outcomes[ids[static_cast<size_t>(n)]], plain.run(plain.request(n, 40)));
+        same(outcomes[ids[static_cast<size_t>(n)]], plain.run(plain.request(n, 40)));
 }
 
 void TstSpeculation::turnsItselfOff() {  // guesses that are never right are soon no longer made
