@@ -12,10 +12,10 @@ using World = test::EngineWorld;
 
 namespace {
 
-// A step of 511 tokens takes a good second; in small pieces, so that it ends soon when it is given up.
+// A step of 511 tokens takes some hundred milliseconds; in small pieces, so that it ends soon when it is given up.
 constexpr int64_t LongPrompt = 511;
 test::TinyModel slowModel() {
-    return {.nLayers = 4, .dim = 256, .nHeads = 16, .nKvHeads = 8, .ffnDim = 1024, .context = 1024};
+    return {.nLayers = 2, .dim = 128, .nHeads = 8, .nKvHeads = 4, .ffnDim = 512, .context = 1024};
 }
 EngineOptions slowEngine() {
     return {.threads = 1, .isa = "scalar", .exact = true};
