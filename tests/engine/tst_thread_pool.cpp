@@ -32,6 +32,29 @@ class TstThreadPool : public QObject {
         }
     }
 
+    void givesUp_data() { everyThreadOnce_data(); }
+    void givesUp() {
+        QFETCH(int, threads);
+        ThreadPool pool(threads);
+        std::atomic<bool> giveUp{false};
+        std::atomic<int64_t> done{0};
+        pool.setGiveUp(&giveUp);
+        const auto piece = [&](int64_t begin, int64_t end, int) {
+            if ((done += end - begin) == 10)
+                giveUp = true;
+        };
+        pool.parallelChunks(100000, 1, piece);
+        QVERIFY(done >= 10);
+        QVERIFY2(done < 100000, "pieces were handed out to the end");
+        const int64_t before = done;
+        pool.parallelRange(100000, 1, piece);
+        QCOMPARE(done.load(), before);
+        giveUp = false;
+        pool.parallelChunks(100000, 1, piece);
+        QCOMPARE(done.load(), before + 100000);
+        pool.setGiveUp(nullptr);
+    }
+
     void noThreadsAskedFor() {
         for (const int threads : {0, -3}) {
             ThreadPool pool(threads);
