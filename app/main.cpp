@@ -29,8 +29,11 @@ namespace {
 // One sentence where it can be read: on the terminal and, with a display, in a box.
 int refuse(const QString& sentence, bool box) {
     QTextStream(stderr) << "error: " << sentence << Qt::endl;
-    if (box)
-        QMessageBox::critical(nullptr, QStringLiteral("Tessera"), sentence);
+    if (box) {
+        QMessageBox message(QMessageBox::Critical, QStringLiteral("Tessera"), sentence);
+        message.setTextFormat(Qt::PlainText);  // a path is no markup
+        message.exec();
+    }
     return 1;
 }
 

@@ -82,8 +82,8 @@ class Workbench : public QObject {
     QString sendBlockReason() const;  // "Load a model first"; empty: can send
     void send(const QString& text);   // stored first, then computed
     void stop();                      // the reply of the open chat
-    void stopAll();
-    bool isRunning() const;  // the open chat has a reply in work
+    void stopAll();                   // every reply and every job that can be cancelled
+    bool isRunning() const;           // the open chat has a reply in work
     bool isRunning(ChatId id) const;
     void regenerate(MessageId reply);  // a new version beside the old one
     void editMessage(MessageId id,

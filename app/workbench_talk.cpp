@@ -415,7 +415,11 @@ void Workbench::stop() {
     p.replies.stop(*p.open);
 }
 void Workbench::stopAll() {
-    m_parts->replies.stopAll();
+    WorkbenchParts& p = *m_parts;
+    p.replies.stopAll();
+    const auto cancels = p.jobCancel;  // a job that ends takes itself out
+    for (const auto& [job, cancel] : cancels)
+        cancel();
 }
 
 // ---- Versions

@@ -109,6 +109,8 @@ class EngineImpl final : public Engine {
             return invalid("{} guesses tokens for another model and takes no requests meanwhile",
                            plainFileName((*it)->info().path));
         TRY_VOID((*it)->checkRequest(request));
+        if (request.speculation == Speculation::Draft && !m_drafts.contains(request.model))
+            return invalid("{} has no draft model that could guess for it", plainFileName((*it)->info().path));
         const RequestId id = m_nextRequest++;
         if (request.maxTokens == 0) {
             RequestStats stats;

@@ -376,6 +376,15 @@ class TstWorkbench : public QObject {
         QCOMPARE(m_bench->jobs()->rowCount(), 0);
     }
 
+    void stopsEverything() {  // replies and jobs alike
+        m_script->loadMilliseconds = 60'000;
+        m_bench->loadModel(file("slow.gguf"));
+        QTRY_VERIFY(m_bench->hasRunningJobs());
+        m_bench->stopAll();
+        QTRY_VERIFY(!m_bench->hasRunningJobs());
+        QCOMPARE(m_bench->jobs()->index(0).data(JobModel::StateRole).toInt(), int(JobState::Cancelled));
+    }
+
     void fullDisk() {
         load();
         m_store->flush();

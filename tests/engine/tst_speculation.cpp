@@ -378,6 +378,12 @@ void TstSpeculation::refusesDrafts() {
     QVERIFY(!world.engine->submit(r));  // it drafts
     QVERIFY(refused(busy->id, world.model.id, "a draft model of its own"));
     QVERIFY(world.engine->setDraft(world.model.id, 0));
+    Request drafted = world.request(1);
+    drafted.speculation = Speculation::Draft;
+    const auto without = world.engine->submit(drafted);
+    QVERIFY(!without);
+    QVERIFY2(without.error().message == "tiny.gguf has no draft model that could guess for it",
+             without.error().message.c_str());
     QVERIFY(world.engine->submit(r));
     (void)world.runAll();
 }

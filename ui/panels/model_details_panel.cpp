@@ -1,5 +1,6 @@
 #include "ui/panels/model_details_panel.h"
 
+#include <QEvent>
 #include <QFileInfo>
 #include <QFormLayout>
 #include <QHBoxLayout>
@@ -143,6 +144,7 @@ ModelDetailsPanel::ModelDetailsPanel(app::Workbench& workbench, const Theme& the
     setLook(m_facts, "small");
     m_path = new QLabel(page);
     m_path->setTextFormat(Qt::PlainText);
+    m_path->installEventFilter(this);
     m_path->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_path->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     setLook(m_path, "small");
@@ -317,6 +319,17 @@ void ModelDetailsPanel::addFact(const QString& name, const QString& value, bool 
     m_factsColumn->addLayout(row);
 }
 
+// Its beginning and its end tell most; the whole is in the tool tip.
+void ModelDetailsPanel::showPath() {
+    m_path->setText(m_path->fontMetrics().elidedText(m_details.path, Qt::ElideMiddle, m_path->width()));
+}
+
+bool ModelDetailsPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_path && event->type() == QEvent::Resize)
+        showPath();
+    return QWidget::eventFilter(watched, event);
+}
+
 void ModelDetailsPanel::onDetails(const app::ModelDetails& details) {
     m_details = details;
     m_pages->setCurrentIndex(1);
@@ -324,7 +337,7 @@ void ModelDetailsPanel::onDetails(const app::ModelDetails& details) {
     m_facts->setText(joinFacts({details.architecture, details.quantization,
                                 details.parameters > 0 ? parametersText(details.parameters) : QString(),
                                 bytesText(details.sizeBytes)}));
-    m_path->setText(details.path);
+    showPath();
     m_path->setToolTip(toolTipText(details.path));
     m_problem->setText(details.problem);
     m_problem->setVisible(!details.problem.isEmpty());

@@ -62,8 +62,11 @@ class ModelDetailsPanel : public QWidget {
   public:
     ModelDetailsPanel(app::Workbench& workbench, const Theme& theme, QWidget* parent = nullptr);
 
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
   private:
     void onDetails(const app::ModelDetails& details);
+    void showPath();
     void refresh();
     QWidget* makeFacts();
     QWidget* makeTensors();
