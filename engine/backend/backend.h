@@ -83,8 +83,8 @@ class KvStorage {
     virtual int64_t nPages() const = 0;
     virtual std::byte* keyPage(int64_t layer, int32_t page) = 0;  // pageBytesK() bytes
     virtual std::byte* valuePage(int64_t layer, int32_t page) = 0;
-    // Gives the memory of pages [first, first + n) back to the system; their content is lost, they can be written
-    // again. False: it cannot be given back here, nothing happened.
+    // Gives the memory of pages [first, first + n) back to the system, in the system's own pages: what lies at the
+    // edges stays. Their content is lost, they can be written again. False: it cannot be given back here.
     virtual bool discard([[maybe_unused]] int32_t first, [[maybe_unused]] int64_t n) { return false; }
     // Copies keys and values of the first nTokens positions of a page in all layers; what lies behind them afterwards
     // is undefined. The pages differ; 0 <= nTokens <= pageTokens. Never fails.

@@ -1,8 +1,8 @@
 // Paged keys and values in ordinary memory: a page has per layer its keys, then its values, and follows the page before
 // it at a constant distance, so that a kernel finds it by its number. What a sequence holds lies together, in few of
 // the system's large pages: reading a long context is many short runs, and each would need an address translation of
-// its own. Pages are zero until written. Thread: the engine's; distinct pages may be written by several pool threads at
-// once.
+// its own. Pages are zero until written. Thread: the engine's; distinct positions may be written by several pool
+// threads at once, also of one page.
 #pragma once
 
 #include "engine/backend/backend.h"

@@ -12,9 +12,10 @@ namespace {
 
 using kernels::DType;
 
-constexpr int64_t pieceGrain = 16;               // rows; the kernels work in blocks of at most 16
+constexpr int64_t pieceGrain = 16;               // rows: a block of one vector or two
 constexpr int64_t pieceBytes = 24 * 1024;        // least weight bytes of a piece: taking one costs some 50 ns
 constexpr int64_t serialProducts = 32 * 1024;    // multiply-adds below which the pool is not woken
+constexpr int64_t serialInputs = 32 * 1024;      // inputs below which one thread lays them out
 constexpr int64_t inputBlockBytes = 384 * 1024;  // of input rows visited at a time: they stay in the second-level cache
 
 int64_t aligned64(int64_t n) {
@@ -53,7 +54,7 @@ void CpuBackend::quantizeInput(Activations x, bool any8, bool any16) {
             m_kernels.quant.quantizeQ16(x.row(begin), count, x.cols, x.cols,
                                         kernels::quantRowRange(m_q16, begin, count));
     };
-    if (x.rows * x.cols < 32 * 1024)
+    if (x.rows * x.cols < serialInputs)
         part(0, x.rows, 0);
     else
         m_pool.parallelRange(x.rows, 1, part);
@@ -64,9 +65,14 @@ void CpuBackend::packInput(Activations x) {
     const int64_t bytes = m_packedRows * x.cols * static_cast<int64_t>(sizeof(float));
     if (m_packed.sizeBytes() < bytes && !m_packed.allocate(bytes))
         throw std::bad_alloc();
-    m_pool.parallelRange(m_packedRows / kernels::floatPackRows, 1, [&](int64_t begin, int64_t end, int) {
+    const int64_t tiles = m_packedRows / kernels::floatPackRows;
+    const auto part = [&](int64_t begin, int64_t end, int) {
         m_kernels.flt.packInputs(x.data, x.rows, x.cols, x.cols, m_packedRows, begin, end, m_packed.as<float>());
-    });
+    };
+    if (x.rows * x.cols < serialInputs)
+        part(0, tiles, 0);
+    else
+        m_pool.parallelRange(tiles, 1, part);
 }
 
 void CpuBackend::cutMatmul(Activations x, std::span<const MatmulTarget> targets) {

@@ -15,8 +15,6 @@
 namespace kernels {
 namespace {
 
-constexpr int64_t blockKeys = 64;  // keys whose rows are expanded at a time: they stay in the first-level cache
-
 struct Range {
     int64_t lo, hi;
 };
@@ -340,18 +338,18 @@ void attendSegment(const AttentionWork& w, int64_t segment, const float* q, floa
     const bool many = nQueries > floatPackRows;
     for (int64_t p = all.lo / keyGroupTokens * keyGroupTokens; p < all.hi;)
         p += scoreGroups(w, p, all.hi, end, q, rows, scores + (p - base));
-    prefetchTokens(w, w.vBase, w.vPageStride, vRow, all.lo, blockKeys);
+    prefetchTokens(w, w.vBase, w.vPageStride, vRow, all.lo, attentionBlockKeys);
     for (int64_t i = 0; i < nQueries; ++i) {
         const Range range = ranges[i / w.nGroupHeads];
         to.maximum[i] = to.sum[i] = 0;
         if (range.lo < range.hi)
             softmaxRow(scores + i * attentionSegment, range, w.softcap, to.maximum[i], to.sum[i]);
     }
-    eachRun(w, all.lo, all.hi, blockKeys, [&](int32_t page, int64_t inPage, int64_t p, int64_t n) {
+    eachRun(w, all.lo, all.hi, attentionBlockKeys, [&](int32_t page, int64_t inPage, int64_t p, int64_t n) {
         const std::byte* v = w.vBase + page * w.vPageStride + inPage * vRow;
         const bool direct = (w.vType == DType::F32 || (w.vType == DType::F16 && !many)) && accStride == w.headDimV;
         if (p + n < all.hi)
-            prefetchTokens(w, w.vBase, w.vPageStride, vRow, p + n, blockKeys);
+            prefetchTokens(w, w.vBase, w.vPageStride, vRow, p + n, attentionBlockKeys);
         else if ((p + n) % keyGroupTokens == 0 && p + n < end)
             prefetchTokens(w, w.kBase, w.kPageStride, kRow, p + n, 2 * keyGroupTokens);
         if (direct && w.vType == DType::F16)
@@ -422,7 +420,7 @@ void attention(const AttentionWork& w) noexcept {
     float* q = reinterpret_cast<float*>(w.scratch);
     float* scores = q + padded16(floatPackedRows(nQueries) * w.headDim);
     float* rows = scores + nQueries * attentionSegment;
-    float* partials = rows + most(keyGroupTokens * w.headDim, blockKeys * accStride);
+    float* partials = rows + most(keyGroupTokens * w.headDim, attentionBlockKeys * accStride);
 
     for (int64_t i = 0; i < floatPackedRows(nQueries); ++i) {
         float* to = q + i / floatPackRows * floatPackRows * w.headDim + i % floatPackRows;

@@ -39,9 +39,8 @@ int64_t attentionPartialFloats(int64_t nQueries, int64_t headDimV) {
 }
 
 int64_t attentionScratchBytes(int64_t headDim, int64_t headDimV, int64_t nGroupHeads, int64_t nRows) {
-    constexpr int64_t blockKeys = 64;  // as in float_attention_body.h
     const int64_t nQueries = nGroupHeads * nRows;
-    const int64_t panel = keyGroupTokens * headDim, values = blockKeys * padded16(headDimV);
+    const int64_t panel = keyGroupTokens * headDim, values = attentionBlockKeys * padded16(headDimV);
     return 4 * (padded16(floatPackedRows(nQueries) * headDim) + nQueries * attentionSegment +
                 (panel > values ? panel : values) + 2 * attentionPartialFloats(nQueries, headDimV));
 }

@@ -44,6 +44,8 @@ enum class Activation : uint8_t { Silu, GeluTanh, GeluErf, GeluQuick, Relu };
 // contribute nothing.
 inline constexpr int64_t attentionSegment = 256;
 inline constexpr int64_t attentionMaxRows = 64;
+// Keys whose values are expanded at a time: they stay in the first-level cache.
+inline constexpr int64_t attentionBlockKeys = 64;
 // Keys of a page lie in groups of 16 positions, a lane per position, so that scores need no sum across lanes. A group
 // takes as many bytes as 16 rows of its type:
 //   F32, F16   [headDim][16] values

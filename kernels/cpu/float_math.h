@@ -7,10 +7,10 @@
 namespace kernels {
 namespace {
 
-// e^x; 0 below -87.3, the largest finite result at 88 and above. Relative error <= 2e-7
+// e^x; 0 below -87.3, the result at 88 above, not a number of what is none. Relative error <= 2e-7
 // (tests/kernels/tst_float_elementwise). x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 7.
 inline V vExp(V x) {
-    const V clamped = vMin(vMax(x, vSet(-87.3f)), vSet(88.0f));
+    const V clamped = vMin(vSet(88.0f), vMax(vSet(-87.3f), x));  // the second stays when it is not a number
     const V n = vRound(clamped * vSet(1.44269504f));
     V r =
         vFma(n, vSet(-0.693145752f), clamped);  // ln 2 in two parts: the first has few bits, so that n * part is exact
@@ -64,7 +64,7 @@ struct GeluQuick {
     static V of(V x) { return x * vSigmoid(x * vSet(1.702f)); }
 };
 struct Relu {
-    static V of(V x) { return vMax(x, vZero()); }
+    static V of(V x) { return vMax(vZero(), x); }  // not a number stays so
 };
 
 }  // namespace

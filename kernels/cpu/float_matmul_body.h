@@ -133,7 +133,7 @@ inline void matmulTileOf(int64_t count, const float* panel, int64_t n, X x, floa
     matmulTile<Vectors, Inputs>(panel, n, x, out, outStride, first, valid);
 }
 
-// Rows [0, rows) of w, columns [k, k + n), transposed: panel [n][16], zeros for rows that do not exist.
+// Rows [0, rows) of w, columns [0, n), transposed: panel [n][16], zeros for rows that do not exist.
 template <typename From>
 void fillPanel(const std::byte* w, int64_t wStride, int64_t rows, int64_t n, float* panel) {
     int64_t k = 0;

@@ -132,7 +132,8 @@ inline V vSwapPairs(V a) {
 // 2^n for whole n in -126 .. 127.
 inline V vPow2(V n) {
     return eachLane([&](int i) {
-        const uint32_t bits = static_cast<uint32_t>(static_cast<int32_t>(n.f[i]) + 127) << 23;
+        const int32_t whole = n.f[i] == n.f[i] ? static_cast<int32_t>(n.f[i]) : 0;
+        const uint32_t bits = static_cast<uint32_t>(whole + 127) << 23;
         float x;
         __builtin_memcpy(&x, &bits, 4);
         return x;

@@ -36,7 +36,8 @@ TS_INLINE RoundedBlock roundBlock(const float* x, float most) {
     }
     RoundedBlock r = {};
     const int32_t bits = max32(largest);
-    if (bits < 0x03800000 || bits >= 0x7f800000) {  // zeros, or something that is not finite
+    const auto least = static_cast<int32_t>(most > 127.0f ? leastScaled16 : leastScaled8);
+    if (bits < least || bits >= 0x7f800000) {  // zeros, or something that is not finite
         r.scale = bits >= 0x7f800000 ? __builtin_nanf("") : 0.0f;
         return r;
     }

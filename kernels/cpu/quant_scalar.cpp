@@ -126,8 +126,7 @@ struct BlockScale {
             bits = b > bits ? b : bits;
         }
         finite = bits < 0x7f800000u;
-        // Below 2^-120 the inverse would overflow; such a block counts as zeros.
-        used = finite && bits >= 0x03800000u;
+        used = finite && bits >= (largest > 127.0f ? leastScaled16 : leastScaled8);
         magnitude = used ? floatOfBits(bits) : 0.0f;
         inverse = used ? largest / magnitude : 0.0f;
     }

@@ -171,7 +171,7 @@ TS_INLINE void prefetchRows(const RowGroup& g, int64_t ahead, int64_t unit) {
             _mm_prefetch(reinterpret_cast<const char*>(p + at), _MM_HINT_T0);
 }
 
-// Rows by which to look ahead from row n: a distance that hides the memory's latency, or none at the end.
+// Bytes by which to look ahead from row n: a distance that hides the memory's latency; 0 at the end.
 template <typename X>
 TS_INLINE int64_t aheadBytes(const QuantProduct<X>& a, int64_t n, int64_t step) {
     constexpr int64_t distance = 12 * 1024;

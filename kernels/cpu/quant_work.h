@@ -24,6 +24,10 @@ struct Q16Block {
 };
 static_assert(sizeof(Q16Block) == 16);
 
+// A block whose largest magnitude, as the bits of a float, is below counts as zeros: what it would be multiplied with,
+// 127 or 32767 over that magnitude, overflows. 2^-120 and 2^-112.
+inline constexpr uint32_t leastScaled8 = 0x03800000, leastScaled16 = 0x07800000;
+
 template <typename Value, typename BlockOf>
 struct QuantRows {
     using Block = BlockOf;

@@ -185,6 +185,32 @@ class TstFloatAttention : public QObject {
         return all;
     }
 
+    // A damaged model must not talk on: what is not a number stays so, for the head and the row that it belongs to.
+    void notANumberStaysSo_data() {
+        QTest::addColumn<float>("value");
+        QTest::addColumn<float>("softcap");
+        const float nan = std::numeric_limits<float>::quiet_NaN();
+        QTest::addRow("nan") << nan << 0.0f;
+        QTest::addRow("nan, capped") << nan << 30.0f;
+        QTest::addRow("infinity") << std::numeric_limits<float>::infinity() << 0.0f;
+    }
+    void notANumberStaysSo() {
+        QFETCH(float, value);
+        QFETCH(float, softcap);
+        Sequence s({600, 3, 2, 16, 16, 32, 0, softcap, DType::F16, DType::F16});
+        s.q[static_cast<size_t>((1 * s.c.heads + 1) * s.c.headDim)] = value;  // row 1, head 1
+        for (const FloatTable& table : floatTables())
+            for (const int64_t segments : {0, 1}) {
+                const std::vector<float> out = s.run(table, s.c.rows, s.c.heads, segments);
+                for (int64_t i = 0; i < std::ssize(out); ++i)
+                    QVERIFY2(std::isnan(out[static_cast<size_t>(i)]) == (i / s.c.headDimV == 3),
+                             qPrintable(QString("%1: [%2] is %3")
+                                            .arg(table.name.c_str())
+                                            .arg(i)
+                                            .arg(static_cast<double>(out[static_cast<size_t>(i)]))));
+            }
+    }
+
     void matchesDouble() {
         QFETCH(int, index);
         const Sequence s(cases()[static_cast<size_t>(index)]);

@@ -95,7 +95,7 @@ class TestQuantQ8 : public QObject {
     void equalBits() {
         QFETCH(int, isa);
         QFETCH(int, cols);
-        constexpr int64_t rows = 7;
+        constexpr int64_t rows = 8;
         const int64_t stride = cols + 5;
         std::vector<float> x = randomFloats(rows * stride, 17);
         const auto row = [&](int64_t m) { return x.data() + m * stride; };
@@ -104,6 +104,7 @@ class TestQuantQ8 : public QObject {
             row(2)[i] = static_cast<float>(i % 255 - 127) * 0.5f;  // ties: half steps
             row(3)[i] *= 1e-38f;
             row(4)[i] *= 1e36f;
+            row(7)[i] *= 1e-35f;  // large enough for 8 bits, too small for 16
         }
         row(2)[0] = 127.0f;
         row(5)[3] = std::numeric_limits<float>::quiet_NaN();
@@ -130,6 +131,9 @@ class TestQuantQ8 : public QObject {
                                      sizeof(Q16Block)) == 0,
                          qPrintable(QStringLiteral("16 bits, row %1 block %2").arg(m).arg(k)));
         }
+        QVERIFY(b.rows.blocks[7 * (cols / 32)].scale > 0);
+        QCOMPARE(d.rows.blocks[7 * (cols / 32)].scale, 0.0f);
+        QCOMPARE(int{d.rows.q[7 * d.rows.qStride]}, 0);
         QVERIFY(std::isnan(b.rows.blocks[5 * (cols / 32)].scale));
         QVERIFY(std::isnan(b.rows.blocks[7 * (cols / 32) - 1].scale));
         QCOMPARE(b.rows.blocks[cols / 32].scale, 0.0f);
