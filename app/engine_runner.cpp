@@ -23,8 +23,8 @@ EngineRunner::EngineRunner(MakeEngine make, QObject* parent)
     : QObject(parent), m_make(std::move(make)), m_thread([this](std::stop_token stop) { loop(stop); }) {}
 
 EngineRunner::~EngineRunner() {
+    cancelAll();  // while the engine is there
     m_thread.request_stop();
-    cancelAll();
     m_thread.join();
 }
 
@@ -56,6 +56,7 @@ JobId EngineRunner::run(Task task) {
 void EngineRunner::cancel(JobId id) {
     engine::RequestId request = 0;
     engine::Engine* engine = nullptr;
+    bool waited = false;  // the thread, busy with another job, does not know it yet
     {
         std::lock_guard lock(m_mutex);
         const auto found = m_stops.find(id);
@@ -63,6 +64,7 @@ void EngineRunner::cancel(JobId id) {
             return;
         // The job's own stop source: a stop can neither be lost nor hit the next job.
         found->second.request_stop();
+        waited = std::erase_if(m_queue, [id](const Job& job) { return job.id == id; }) > 0;
         for (const auto& [requestId, active] : m_active)
             if (active.job == id) {
                 request = requestId;
@@ -70,6 +72,8 @@ void EngineRunner::cancel(JobId id) {
             }
         m_wake.notify_one();
     }
+    if (waited)
+        pushEnd({id, JobOutcome::Cancelled, {}, {}});
     if (engine)
         engine->cancel(request);
 }
@@ -165,6 +169,11 @@ void EngineRunner::loop(std::stop_token stop) {
         }
         for (Job& job : jobs)
             start(job);
+        if (!jobs.empty()) {  // starting takes long where a model is loaded: what came meanwhile comes first
+            std::lock_guard lock(m_mutex);
+            if (!m_queue.empty())
+                continue;
+        }
         if (working || !jobs.empty() || m_owned) {
             idle = true;
             if (m_owned) {
@@ -268,7 +277,12 @@ void EngineRunner::runJob(Job& job) {
         bool stopped;
         {
             std::lock_guard lock(m_mutex);
-            m_active.emplace(*id, Active{job.id, job.stop, model});
+            try {
+                m_active.emplace(*id, Active{job.id, job.stop, model});
+            } catch (...) {
+                m_owned->cancel(*id);
+                throw;
+            }
             stopped = job.stop.stop_requested();
         }
         if (stopped)  // cancelled while it was being submitted

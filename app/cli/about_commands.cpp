@@ -200,10 +200,7 @@ Result<void> runInfo(CliContext& context) {
 Result<void> runVerify(CliContext& context) {
     TRY(const std::string path, chosenModel(context));
     TRY(const auto file, engine::ModelFile::open(path));
-    const auto progress = [&](double fraction) {
-        context.interrupt.poll();
-        context.output.progress("Reading every byte", fraction);
-    };
+    const auto progress = [&](double fraction) { context.output.progress("Reading every byte", fraction); };
     TRY(const engine::VerifyReport report, engine::verifyModel(*file, progress, context.interrupt.token()));
     Json problems = Json::array();
     for (const auto& problem : report.problems)

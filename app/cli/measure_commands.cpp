@@ -90,7 +90,6 @@ Result<void> runLogits(CliContext& context) {
     NpyFile file(outPath, nIds, vocab);
     TRY_VOID(file.check());
     const auto sink = [&](int64_t firstRow, int64_t rows, const float* logits) -> Result<void> {
-        context.interrupt.poll();
         context.output.progress("Computing logits", static_cast<double>(firstRow + rows) / static_cast<double>(nIds));
         return file.append(logits, rows * vocab);
     };
@@ -121,7 +120,6 @@ Result<void> runPerplexity(CliContext& context) {
     const auto progress = [&](int64_t done, int64_t chunks, double perplexity) {
         nDone = done;
         soFar = perplexity;
-        context.interrupt.poll();
         context.output.progress(fmt::format("Perplexity of {} windows", chunks),
                                 static_cast<double>(done) / static_cast<double>(chunks));
     };

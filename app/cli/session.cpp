@@ -120,10 +120,7 @@ Result<Session> openSession(CliContext& context, int64_t contextTokens, int64_t 
     }
     session.loadOptions.promptCache = context.arguments.text("--prompt-cache");
     TRY(session.engine, engine::Engine::make(options));
-    const auto progress = [&](double fraction, const std::string& stage) {
-        context.interrupt.poll();
-        context.output.progress(stage, fraction);
-    };
+    const auto progress = [&](double fraction, const std::string& stage) { context.output.progress(stage, fraction); };
     TRY(session.model, session.engine->load(path, session.loadOptions, progress, context.interrupt.token()));
     if (context.arguments.has("--draft")) {
         TRY(const std::string draftPath, chosenModel(context, "--draft"));
@@ -182,14 +179,12 @@ Result<std::vector<Generation>> runRequests(Session& session, std::vector<engine
         return static_cast<size_t>(std::find(ids.begin(), ids.end(), id) - ids.begin());
     };
     size_t nRunning = ids.size();
-    bool cancelled = false;
+    const std::stop_callback onInterrupt(interrupt.token(), [&ids, &session] {  // also while a step computes
+        for (const engine::RequestId id : ids)
+            session.engine->cancel(id);
+    });
     std::vector<engine::EngineEvent> events;
     while (nRunning > 0) {
-        if (!cancelled && interrupt.poll()) {
-            for (const engine::RequestId id : ids)
-                session.engine->cancel(id);
-            cancelled = true;
-        }
         events.clear();
         if (!session.engine->step(events) && events.empty())
             return Error{ErrorCode::Internal, "The engine stopped before every request had ended", {}};

@@ -1,11 +1,12 @@
 // What the command line needs of the operating system. Implemented per system (system_linux.cpp, system_windows.cpp).
-// Thread: main.
+// Thread: main, and wasInterrupted any.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <thread>
 
 namespace app {
 
@@ -26,12 +27,19 @@ int64_t modifiedMilliseconds(const std::string& path);  // since 1970; 0: unknow
 class Interrupt {
   public:
     Interrupt();
-    // True once it was pressed; also tells the token.
-    bool poll();
+    Interrupt(const Interrupt&) = delete;
+    Interrupt& operator=(const Interrupt&) = delete;
+    // True once it was pressed.
+    bool poll() const { return m_stop.stop_requested(); }
+    // Told within 20 ms, whatever the main thread does.
     std::stop_token token() const { return m_stop.get_token(); }
 
   private:
     std::stop_source m_stop;
+    std::jthread m_watch;
 };
+// For Interrupt: from now on it is caught; whether it was.
+void catchInterrupts();
+bool wasInterrupted();
 
 }  // namespace app

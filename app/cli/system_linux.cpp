@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <ctime>
 #include <fstream>
 
@@ -12,7 +13,8 @@ namespace app {
 
 namespace {
 
-volatile sig_atomic_t interrupted = 0;  // a signal handler can reach nothing else
+std::atomic<int> interrupted{0};  // all that a signal handler can reach
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void onInterrupt(int) {
     interrupted = 1;
@@ -65,7 +67,7 @@ int64_t modifiedMilliseconds(const std::string& path) {
     return int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
 }
 
-Interrupt::Interrupt() {
+void catchInterrupts() {
     struct sigaction action {};
     action.sa_handler = onInterrupt;
     action.sa_flags = static_cast<int>(SA_RESETHAND);  // no SA_RESTART: a waiting read ends
@@ -74,10 +76,8 @@ Interrupt::Interrupt() {
     sigaction(SIGTERM, &action, nullptr);
 }
 
-bool Interrupt::poll() {
-    if (interrupted)
-        m_stop.request_stop();
-    return interrupted;
+bool wasInterrupted() {
+    return interrupted != 0;
 }
 
 }  // namespace app

@@ -66,13 +66,11 @@ int64_t modifiedMilliseconds(const std::string& path) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(system.time_since_epoch()).count();
 }
 
-Interrupt::Interrupt() {
+void catchInterrupts() {
     SetConsoleCtrlHandler(onControl, TRUE);
 }
 
-bool Interrupt::poll() {
-    if (interrupted)
-        m_stop.request_stop();
+bool wasInterrupted() {
     return interrupted;
 }
 

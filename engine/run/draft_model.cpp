@@ -14,10 +14,12 @@ namespace engine {
 
 namespace {
 
-constexpr int64_t CatchUpRows = 512;  // of all sequences in one ask: what others wait for at most
-constexpr double AsksUntilPaid = 64;  // over how many asks the catching up is spread
-constexpr double Newest = 0.5;        // weight of the newest time of a row of catching up
-constexpr int64_t UsualRows = 2;      // behind the text when every guess came true; more is catching up
+constexpr int64_t CatchUpRows = 512;      // of all sequences in one ask
+constexpr double CatchUpSeconds = 0.1;    // what others wait for at most
+constexpr int64_t FirstCatchUpRows = 64;  // while it is not known how fast the model is
+constexpr double AsksUntilPaid = 64;      // over how many asks the catching up is spread
+constexpr double Newest = 0.5;            // weight of the newest time of a row of catching up
+constexpr int64_t UsualRows = 2;          // behind the text when every guess came true; more is catching up
 
 class DraftModel final : public Proposer {
   public:
@@ -44,7 +46,9 @@ class DraftModel final : public Proposer {
 
     Result<void> propose(std::span<const ProposalAsk> asks, Backend& backend) override {
         std::vector<Run> runs;
-        int64_t rowsLeft = CatchUpRows;
+        int64_t rowsLeft = FirstCatchUpRows;
+        if (m_secondsPerRow > 0)
+            rowsLeft = std::clamp(static_cast<int64_t>(CatchUpSeconds / m_secondsPerRow), UsualRows, CatchUpRows);
         for (const ProposalAsk& ask : asks) {
             State* state = begin(ask);
             if (!state || rowsLeft == 0)

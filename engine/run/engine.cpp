@@ -94,10 +94,11 @@ class EngineImpl final : public Engine {
                 return invalid("{} cannot guess for {} while it has requests of its own",
                                plainFileName((*other)->info().path), plainFileName((*target)->info().path));
         }
-        (*target)->setDraft(draft != 0 ? other->get() : nullptr);
-        m_drafts.erase(model);
-        if (draft != 0)
+        if (draft != 0)  // first: it may fail
             m_drafts[model] = draft;
+        else
+            m_drafts.erase(model);
+        (*target)->setDraft(draft != 0 ? other->get() : nullptr);
         return {};
     }
 
@@ -151,7 +152,12 @@ class EngineImpl final : public Engine {
         events.insert(events.end(), std::make_move_iterator(m_pending.begin()),
                       std::make_move_iterator(m_pending.end()));
         m_pending.clear();
+        m_longStep.open();
         cancelRequested(events);
+        if (events.size() != before) {  // who waits for an end does not wait for a step
+            publish({});
+            return true;
+        }
         watchMemory();
         if (m_publishDue)
             publish({});
@@ -249,11 +255,16 @@ class EngineImpl final : public Engine {
             const std::lock_guard lock(m_mutex);
             cancelled.swap(m_cancelled);
         }
-        for (const RequestId id : cancelled)
+        for (auto at = cancelled.begin(); at != cancelled.end(); ++at)
             try {  // one that has ended already is not found: it had its last event
-                std::any_of(m_models.begin(), m_models.end(), [&](auto& loaded) { return loaded->cancel(id, events); });
-            } catch (const std::bad_alloc&) {
-                cancel(id);
+                std::any_of(m_models.begin(), m_models.end(),
+                            [&](auto& loaded) { return loaded->cancel(*at, events); });
+            } catch (const std::bad_alloc&) {  // the next step goes on with it; what has room keeps it
+                cancelled.erase(cancelled.begin(), at);
+                const std::lock_guard lock(m_mutex);
+                cancelled.swap(m_cancelled);
+                m_cancelled.insert(m_cancelled.end(), cancelled.begin(), cancelled.end());
+                return;
             }
     }
 

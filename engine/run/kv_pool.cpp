@@ -44,7 +44,7 @@ int32_t KvPool::find(uint64_t parent, std::span<const int32_t> ids) const {
 int64_t KvPool::attachPrefix(std::span<const int32_t> ids, PageTable& table) {
     ++m_tick;
     const auto size = static_cast<size_t>(m_pageTokens);
-    table.pages.reserve(ids.size() / size);  // a page is referenced and listed, or neither
+    table.pages.reserve(ids.size() / size + 1);  // also the tail: a page is held and listed, or neither
     for (size_t begin = static_cast<size_t>(table.published) * size; begin + size < ids.size(); begin += size) {
         const int32_t page = find(table.lastPublished, ids.subspan(begin, size));
         if (page < 0)
@@ -142,9 +142,10 @@ void KvPool::publish(PageTable& table, std::span<const int32_t> ids, int64_t com
             Page& page = m_pages[static_cast<size_t>(own)];
             const uint64_t hash = contentHash(table.lastPublished, content);
             // Two contents with one hash: the later one stays private, and nothing after it can be published.
-            if (!m_published.emplace(hash, own).second)
+            if (m_published.contains(hash))
                 return;
             makeFindable(own, table.lastPublished, content);
+            m_published.emplace(hash, own);  // where it fails, the page can be found as a tail
             page.serial = m_nextSerial++;
             page.info.lastUse = m_tick;
         }
@@ -183,13 +184,16 @@ void KvPool::makeFindable(int32_t page, uint64_t parent, std::span<const int32_t
     Page& p = m_pages[static_cast<size_t>(page)];
     ++m_changes;
     const bool moves = p.ids.empty() || p.parent != parent || p.ids[0] != ids[0];
-    if (moves && !p.ids.empty())
-        forget(page);
-    p.parent = parent;
-    p.ids.assign(ids.begin(), ids.end());
-    if (!moves)
+    if (!moves) {
+        p.ids.assign(ids.begin(), ids.end());
         return;
+    }
+    std::vector<int32_t> content(ids.begin(), ids.end());  // what can fail comes first
+    if (!p.ids.empty())
+        forget(page);
     const auto [twin, first] = m_newestTwin.emplace(contentHash(parent, ids.first(1)), page);
+    p.parent = parent;
+    p.ids = std::move(content);
     if (first)
         return;
     p.olderTwin = twin->second;

@@ -13,7 +13,7 @@ namespace engine {
 namespace {
 
 // A step of several requests should not take longer: whoever stops or comes waits for its end.
-constexpr double LongestStepSeconds = 0.5;
+constexpr double LongestStepSeconds = 0.2;
 constexpr int64_t ManyRows = 64;   // a step whose time is spent in its rows
 constexpr int64_t FirstRows = 64;  // of the first step: nothing is known of the model's speed yet
 constexpr size_t MaxStops = 64, MaxStopBytes = 64 << 10;
@@ -28,7 +28,7 @@ Result<void> Loaded::checkRequest(const Request& request) const {
     if (prompt >= m_info.contextTokens)
         return invalid("The prompt is {} tokens, the context of {} tokens leaves room for a reply after at most {}",
                        prompt, m_info.contextTokens, m_info.contextTokens - 1);
-    if (m_pool->pagesFor(prompt + 1) > m_usablePages)
+    if (m_pool->mostHeld(prompt + 1, m_engine.prefillChunk) > m_usablePages)
         return makeError(ErrorCode::OutOfMemory,
                          "The prompt is {} tokens, and memory has become short: other programs took what was free, and "
                          "{} tokens can be kept now",
@@ -161,6 +161,7 @@ StepFigures Loaded::step(const StepSituation& situation, Backend& backend, LongS
     Job::Clock::time_point computing = begin;
     const size_t eventsBefore = events.size();
     int64_t firstTokens = 0;
+    const LongStep::Scope scope(longStep);
     try {
         addGuesses(backend);
         computing = Job::Clock::now();
@@ -182,11 +183,13 @@ StepFigures Loaded::step(const StepSituation& situation, Backend& backend, LongS
         computed =
             makeError(ErrorCode::OutOfMemory, "The system has no memory left for a step of {} tokens", figures.rows);
     }
-    longStep.end();   // also when the computation failed
+    longStep.end();
     if (!computed) {  // whoever took part has no valid keys and values now
-        const std::vector<PlannedRows> failed = m_plan;
-        for (const PlannedRows& p : failed)
-            if (Job* job = p.sequence ? jobOf(p.sequence) : nullptr) {
+        for (const PlannedRows& p : m_plan)
+            if (p.sequence)
+                m_scheduler->restart(p.sequence);  // whom there is no memory to tell is computed anew
+        for (size_t i = 0; i < m_plan.size(); ++i)
+            if (Job* job = m_plan[i].sequence ? jobOf(m_plan[i].sequence) : nullptr) {
                 job->fail(computed.error(), events);
                 end(job);
             }
@@ -325,10 +328,7 @@ Result<void> Loaded::logits(std::span<const int32_t> ids, const Engine::LogitSin
         PageTable& table;
         ~GiveBack() { pool.release(table); }
     } giveBack{*m_pool, table};
-    struct LetGo {
-        LongStep& longStep;
-        ~LetGo() { longStep.end(); }
-    } letGo{longStep};
+    const LongStep::Scope scope(longStep);
     const std::stop_callback onStop(stop, [&longStep] { longStep.giveUp(); });  // after stop_requested() is true
     const auto stopped = [&stop]() -> Result<void> {
         if (stop.stop_requested())

@@ -1,4 +1,7 @@
 // A loaded model's pages from and to its prompt cache.
+#include <limits>
+
+#include "engine/io/mapped_file.h"
 #include "engine/models/rope_scaling.h"
 #include "engine/run/loaded.h"
 
@@ -35,10 +38,11 @@ Result<PromptCacheFile> Loaded::savePromptCache(const std::string& path, const P
                                                 Backend& backend, std::stop_token stop) {
     TRY(const PromptCacheKey key, cacheKey(backend));
     if (m_cachedChanges == m_pool->changes() && m_cacheFile.bytes > 0 && m_cacheFile.bytes <= limits.budgetBytes &&
-        m_cacheFile.path == promptCacheFile(path, key))
+        m_cacheFile.path == promptCacheFile(path, key) && MappedFile::open(m_cacheFile.path))
         return m_cacheFile;
     TRY(m_cacheFile, writePromptCache(*m_pool, key, path, limits, stop));
-    m_cachedChanges = m_pool->changes();
+    const bool complete = m_cacheFile.pages == std::ssize(m_pool->findable(std::numeric_limits<int64_t>::max()));
+    m_cachedChanges = complete ? m_pool->changes() : -1;
     return m_cacheFile;
 }
 

@@ -15,12 +15,26 @@ class LongStep {
     // The flag that the backend looks at while it computes (Backend::setGiveUp). Lives as long as this.
     const std::atomic<bool>& flag() const { return m_giveUp; }
 
-    // Thread: the engine's. expectedSeconds: 0 when it is not known.
+    // Ends it on every way out.
+    class Scope {
+      public:
+        explicit Scope(LongStep& step) : m_step(step) {}
+        ~Scope() { m_step.end(); }
+        Scope(const Scope&) = delete;
+        Scope& operator=(const Scope&) = delete;
+
+      private:
+        LongStep& m_step;
+    };
+
+    // Thread: the engine's. Opened before it looks for what has come: what comes from then on counts for the step that
+    // begins. expectedSeconds: 0 when it is not known.
+    void open();
     void begin(RequestId request, double expectedSeconds);
     bool end();  // from now on nothing gives it up; true: it was given up. Without a step: false
 
     // Thread: any.
-    void cancel(RequestId request);  // gives up the step of this request
+    void cancel(RequestId request);  // gives up the step of this request, also one that begins later
     void makeWay();                  // gives up a step that has more before it than behind it
 
     // A computation that is no step, such as logits for the lab: gives up when told.
@@ -31,7 +45,8 @@ class LongStep {
 
     std::atomic<bool> m_giveUp{false};
     std::mutex m_mutex;  // what follows; m_giveUp is set only while it is held
-    RequestId m_request = 0;
+    RequestId m_request = 0, m_cancelled = 0;
+    bool m_wayAsked = false;
     double m_expectedSeconds = 0;
     Clock::time_point m_begin{};
 };

@@ -302,7 +302,7 @@ std::span<const PlannedRows> Scheduler::plan(const StepBudget& budget) {
     const bool timed = budget.seconds > 0 && budget.cost && budget.cost->known();
     m_rowsLeft = std::clamp<int64_t>(budget.rows, 2, m_limits.maxBatchRows);
     for (const PlannedRows& p : m_plan)
-        m_rowsLeft -= timed && p.rows > 1 ? m_rowsLeft : p.rows;
+        m_rowsLeft = timed && p.rows > 1 ? 0 : std::max<int64_t>(m_rowsLeft - p.rows, 0);
     return m_plan;
 }
 

@@ -59,9 +59,18 @@ class TstLongStep : public QObject {
 void TstLongStep::whatGivesUp() {
     LongStep step;
     step.makeWay();  // no step
-    step.cancel(7);
+    step.cancel(6);
     QVERIFY(!step.flag());
     QVERIFY(!step.end());
+    step.begin(6, 100);  // what came before it began
+    QVERIFY(step.end());
+    step.open();
+    step.makeWay();
+    step.begin(7, 100);
+    QVERIFY(step.end());
+    step.begin(7, 0.3);
+    QVERIFY(!step.end());
+    step.open();
 
     step.begin(7, 100);
     step.cancel(8);  // another request
@@ -73,13 +82,13 @@ void TstLongStep::whatGivesUp() {
     step.cancel(7);  // over
     QVERIFY(!step.flag());
 
-    step.begin(7, 100);  // nearly all of it is still to come
+    step.begin(9, 100);  // nearly all of it is still to come
     step.makeWay();
     QVERIFY(step.end());
-    step.begin(7, 0.3);  // ends soon
+    step.begin(9, 0.3);  // ends soon
     step.makeWay();
     QVERIFY(!step.end());
-    step.begin(7, 0);  // unknown
+    step.begin(9, 0);  // unknown
     step.makeWay();
     QVERIFY(step.end());
 }
