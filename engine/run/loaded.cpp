@@ -133,6 +133,13 @@ void Loaded::beginLongStep(LongStep& longStep, const StepLoad& load) {
     longStep.begin(m_jobs.front().id(), m_cost.known() ? m_cost.seconds(load) : 0);
 }
 
+// A step failed: whoever took part and cannot be told, since that takes memory too, is computed anew.
+void Loaded::restartPlanned() {
+    for (const PlannedRows& p : m_plan)
+        if (p.sequence)
+            m_scheduler->restart(p.sequence);
+}
+
 StepFigures Loaded::step(const StepSituation& situation, Backend& backend, LongStep& longStep,
                          std::vector<EngineEvent>& events) {
     const Job::Clock::time_point begin = Job::Clock::now();
@@ -180,14 +187,13 @@ StepFigures Loaded::step(const StepSituation& situation, Backend& backend, LongS
             beginLongStep(longStep, load);
         computed = compute(backend, longStep, events);
     } catch (const std::bad_alloc&) {
+        restartPlanned();
         computed =
             makeError(ErrorCode::OutOfMemory, "The system has no memory left for a step of {} tokens", figures.rows);
     }
     longStep.end();
     if (!computed) {  // whoever took part has no valid keys and values now
-        for (const PlannedRows& p : m_plan)
-            if (p.sequence)
-                m_scheduler->restart(p.sequence);  // whom there is no memory to tell is computed anew
+        restartPlanned();
         for (size_t i = 0; i < m_plan.size(); ++i)
             if (Job* job = m_plan[i].sequence ? jobOf(m_plan[i].sequence) : nullptr) {
                 job->fail(computed.error(), events);

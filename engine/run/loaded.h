@@ -80,6 +80,7 @@ class Loaded {
     Result<void> restorePromptCache(const std::string& path, Backend& backend, std::stop_token stop);
     Result<PromptCacheKey> cacheKey(const Backend& backend);
     bool mayTakeLong(const StepSituation& situation) const;
+    void restartPlanned();
     void beginLongStep(LongStep& longStep, const StepLoad& load);
     // False: the step was given up, and nothing of it counts.
     Result<bool> compute(Backend& backend, LongStep& longStep, std::vector<EngineEvent>& events);

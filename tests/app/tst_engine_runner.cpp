@@ -118,6 +118,30 @@ class TstEngineRunner : public QObject {
         QVERIFY(clock.elapsed() < 2000);
     }
 
+    // The engine's thread is busy with something else for long.
+    void cancelledWhileItWaits() {
+        const engine::ModelId model = load();
+        m_script->loadMilliseconds = 60'000;
+        const JobId slow = m_runner->load("slow", {});
+        QTest::qWait(30);
+        const JobId waiting = m_runner->generate(request(model));
+        m_runner->cancel(waiting);
+        QCOMPARE(wait(waiting).outcome, JobOutcome::Cancelled);
+        QVERIFY(!m_ends.contains(slow));
+        m_runner->cancel(slow);
+        QCOMPARE(wait(slow).outcome, JobOutcome::Cancelled);
+    }
+
+    // What comes asks a long step to give way.
+    void asksForTheWay() {
+        load();
+        const int before = m_script->ways;
+        m_runner->run([](engine::Engine&, std::stop_token, const EngineRunner::Progress&) {
+            return engine::Result<std::any>(std::any(1));
+        });
+        QVERIFY(m_script->ways > before);
+    }
+
     void unloadEndsItsReplies() {
         const engine::ModelId one = load(), two = load();
         m_script->stepMilliseconds = 2;

@@ -53,6 +53,7 @@ class TstLongStep : public QObject {
     void makesWayOnceAndKeepsItsBits();
     void staysShortInCompany();
     void stopsInTheMiddle();
+    void endsDoNotWaitForAStep();
     void logitsStopInTheMiddle();
 };
 
@@ -162,6 +163,23 @@ void TstLongStep::stopsInTheMiddle() {
     QCOMPARE(world.engine->snapshot().steps, int64_t{0});
     QCOMPARE(world.engine->snapshot().models[0].pagesUsed, int64_t{0});
     test::compare(world.run(world.request(2)), world.run(world.request(2)));  // it goes on working
+}
+
+// The end of one request is told before the other, now alone, takes a long step.
+void TstLongStep::endsDoNotWaitForAStep() {
+    World world;
+    QVERIFY(world.start(slowEngine(), slowModel()));
+    const auto stopped = world.engine->submit(world.request(1, LongPrompt));
+    const auto other = world.engine->submit(world.request(2, LongPrompt));
+    QVERIFY(stopped && other);
+    world.engine->cancel(*stopped);
+    std::vector<EngineEvent> events;
+    QVERIFY(world.engine->step(events));
+    QCOMPARE(events.size(), size_t{1});
+    QVERIFY(std::holds_alternative<FinishedEvent>(events[0]));
+    QCOMPARE(world.engine->snapshot().steps, int64_t{0});
+    QVERIFY(world.engine->step(events));
+    QCOMPARE(world.engine->snapshot().lastBatchRows, LongPrompt);
 }
 
 void TstLongStep::logitsStopInTheMiddle() {
