@@ -153,13 +153,15 @@ struct RowGroup {
 };
 
 // Rows are short and many, so the processor's own prefetchers see too many streams. While a group is worked on, the
-// bytes of the group `ahead` bytes further on are asked for in the order of their addresses.
+// bytes of the group some way further on are asked for in the order of their addresses, a few lines with each block: in
+// one burst they would fill the processor's list of misses, and the memory would rest afterwards.
 template <typename E>
-TS_INLINE void prefetchUnit(const RowGroup& g, int64_t ahead, int64_t unit) {
-    const uint8_t* p = g.p + ahead + unit * (lanes * E::bytes);
+TS_INLINE void prefetchBlock(const uint8_t* unit, int block) {
+    constexpr int blocks = E::elements / 32, lines = (lanes * E::bytes + 63) / 64, each = (lines + blocks - 1) / blocks;
     TS_UNROLL
-    for (int at = 0; at < lanes * E::bytes; at += 64)
-        _mm_prefetch(reinterpret_cast<const char*>(p + at), _MM_HINT_T0);
+    for (int i = 0; i < each; ++i)
+        if ((block * each + i) * 64 < lanes * E::bytes)
+            _mm_prefetch(reinterpret_cast<const char*>(unit + (block * each + i) * 64), _MM_HINT_T0);
 }
 
 // The same unit of the rows `ahead` bytes further on.
@@ -207,8 +209,10 @@ struct DirectSink {
     ValueOf<X> q;
     BlockOf<X> x;
     int64_t qStride, xStride;
+    const uint8_t* ahead;  // as many bytes as the unit's rows have, to be read soon
 
     TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
+        prefetchBlock<E>(ahead, block);
         TS_UNROLL
         for (int m = 0; m < rows; ++m) {
             const auto* values = q + m * qStride + block * 32;
@@ -221,6 +225,7 @@ struct DirectSink {
     TS_INLINE void advance() {
         q += E::elements;
         x += E::elements / 32;
+        ahead += lanes * E::bytes;
     }
 };
 
@@ -239,10 +244,10 @@ void direct(const QuantProduct<X>& a, int64_t mBegin) {
         sink.x = a.x.blocks + mBegin * xStride;
         sink.qStride = a.x.qStride;
         sink.xStride = xStride;
+        sink.ahead = g.p + ahead;
         float* out = a.out + mBegin * a.outStride + n;
         if (g.valid == lanes) {
             for (int64_t unit = 0; unit < nUnits; ++unit, sink.advance()) {
-                prefetchUnit<E>(g, ahead, unit);
                 expandUnit<E>(g, unit, sink);
             }
             TS_UNROLL
