@@ -633,15 +633,17 @@ void matmul(const QuantProduct<X>& a) noexcept {
             return;
         case 1:
             return direct<E, 1>(a, 0);
-        case 2:
-            return direct<E, 2>(a, 0);
-        case 3:
-            return direct<E, 3>(a, 0);
-        case 4:
-            return direct<E, 4>(a, 0);
         default:
-            return panelled<E>(a);
+            break;
     }
+    // Sixteen-bit products would widen the expanded weights again for each row of x.
+    if constexpr (sizeof(*a.x.q) == 1) {
+        if (a.x.rows == 2)
+            return direct<E, 2>(a, 0);
+        if (a.x.rows == 3)
+            return direct<E, 3>(a, 0);
+    }
+    panelled<E>(a);
 }
 
 template <typename X>
