@@ -1,6 +1,7 @@
-// How each format's blocks become vectors with a lane per output row: for a block of 32 elements eight vectors of bytes
-// (vector c holds elements 4c .. 4c+3 of every row), with scales and minima per sub-block. Written once for all vector
-// widths: include a simd_*.h first. Everything has internal linkage. Thread: any.
+// How each format's blocks become vectors: for a block of 32 elements eight vectors of bytes, with scales and minima
+// per sub-block, a lane per output row. In the layout Columns vector c holds elements 4c .. 4c+3 of every row; a sink
+// may have another one, in which the first four vectors hold the first 16 elements of all rows too. Written once for
+// all vector widths: include a simd_*.h first. Everything has internal linkage. Thread: any.
 //
 // A format names
 //   bytes, elements   of what one expand() takes from each row
@@ -8,6 +9,7 @@
 //   hasMin            a minimum per sub-block
 //   top               largest byte of w; 255: w is signed where there is no VNNI, and has 128 added where there is
 //   zero              the byte of w that stands for 0
+//   byColumns         (optional) true: only Columns will do
 // and expand(p, stride, sink) calls sink(block, w, scaleLow, scaleHigh, minLow, minHigh) for its blocks in ascending
 // order; the "high" ones belong to the last 16 elements of formats with sub-blocks of 16.
 #pragma once
@@ -16,6 +18,10 @@ namespace kernels {
 namespace {
 
 constexpr int signedZero = vnni ? 128 : 0;  // for formats of eight bits
+
+struct Columns {
+    static TS_INLINE Quad bytes16(const uint8_t* p, int64_t stride) { return columns16(p, stride); }
+};
 
 struct ExpandedBlock {
     V w[8];
@@ -52,9 +58,10 @@ TS_INLINE F signedByteToFloat(V v) {
     return toFloat(vsra<24>(vshift<8 * byte - 24>(v)));
 }
 
-// 32 bytes of each row.
-TS_INLINE void columns32(const uint8_t* p, int64_t stride, V* out) {
-    const Quad a = columns16(p, stride), b = columns16(p + 16, stride);
+// 32 bytes of each row, as the sink's layout has them.
+template <typename Sink>
+TS_INLINE void bytes32(const uint8_t* p, int64_t stride, V* out) {
+    const Quad a = Sink::Layout::bytes16(p, stride), b = Sink::Layout::bytes16(p + 16, stride);
     for (int c = 0; c < 4; ++c) {
         out[c] = a.c[c];
         out[4 + c] = b.c[c];
@@ -67,7 +74,7 @@ struct ExpandQ4_0 {
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         ExpandedBlock e;
-        nibbles(columns16(p + 2, stride), e.w);
+        nibbles(Sink::Layout::bytes16(p + 2, stride), e.w);
         const F d = halfLow(column4(p, stride));
         sink(0, e.w, d, d, d, d);
     }
@@ -79,7 +86,7 @@ struct ExpandQ4_1 {
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         ExpandedBlock e;
-        nibbles(columns16(p + 4, stride), e.w);
+        nibbles(Sink::Layout::bytes16(p + 4, stride), e.w);
         const FPair dm = halves(column4(p, stride));
         sink(0, e.w, dm.low, dm.low, dm.high, dm.high);
     }
@@ -87,7 +94,7 @@ struct ExpandQ4_1 {
 
 struct ExpandQ5_0 {
     static constexpr int bytes = 22, elements = 32, subBlock = 32, top = 31, zero = 16;
-    static constexpr bool hasMin = false;
+    static constexpr bool hasMin = false, byColumns = true;
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         ExpandedBlock e;
@@ -100,7 +107,7 @@ struct ExpandQ5_0 {
 
 struct ExpandQ5_1 {
     static constexpr int bytes = 24, elements = 32, subBlock = 32, top = 31, zero = 0;
-    static constexpr bool hasMin = true;
+    static constexpr bool hasMin = true, byColumns = true;
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         ExpandedBlock e;
@@ -111,8 +118,9 @@ struct ExpandQ5_1 {
     }
 };
 
+template <typename Sink>
 TS_INLINE void signedBytes(const uint8_t* p, int64_t stride, V* w) {
-    columns32(p, stride, w);
+    bytes32<Sink>(p, stride, w);
     if constexpr (vnni)
         for (int c = 0; c < 8; ++c)
             w[c] = vxor(w[c], vset8(128));
@@ -124,7 +132,7 @@ struct ExpandQ8_0 {
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         ExpandedBlock e;
-        signedBytes(p + 2, stride, e.w);
+        signedBytes<Sink>(p + 2, stride, e.w);
         const F d = halfLow(column4(p, stride));
         sink(0, e.w, d, d, d, d);
     }
@@ -138,7 +146,7 @@ struct ExpandQ8_K {
         const F d = asFloat(column4(p, stride));
         for (int s = 0; s < 8; ++s) {
             ExpandedBlock e;
-            signedBytes(p + 4 + 32 * s, stride, e.w);
+            signedBytes<Sink>(p + 4 + 32 * s, stride, e.w);
             sink(s, e.w, d, d, d, d);
         }
     }
@@ -166,12 +174,12 @@ struct ExpandQ2_K {
         const Scales s = {dm.low, fneg(dm.high)};
         const Quad packed = columns16(p, stride);
         V raw[8];
-        columns32(p + 16, stride, raw);
+        bytes32<Sink>(p + 16, stride, raw);
         block<0>(raw, packed.c[0], s, sink);
         block<1>(raw, packed.c[0], s, sink);
         block<2>(raw, packed.c[1], s, sink);
         block<3>(raw, packed.c[1], s, sink);
-        columns32(p + 48, stride, raw);
+        bytes32<Sink>(p + 48, stride, raw);
         block<4>(raw, packed.c[2], s, sink);
         block<5>(raw, packed.c[2], s, sink);
         block<6>(raw, packed.c[3], s, sink);
@@ -208,13 +216,13 @@ struct ExpandQ3_K {
         const V packed2 = vor(vand(vshift<4>(s0), four), vand(s2, two));
         const V packed3 = vor(vand(vshift<4>(s1), four), vand(vshift<2>(s2), two));
         V mask[8], raw[8];
-        columns32(p, stride, mask);
-        columns32(p + 32, stride, raw);
+        bytes32<Sink>(p, stride, mask);
+        bytes32<Sink>(p + 32, stride, raw);
         block<0>(raw, mask, packed0, d, sink);
         block<1>(raw, mask, packed0, d, sink);
         block<2>(raw, mask, packed1, d, sink);
         block<3>(raw, mask, packed1, d, sink);
-        columns32(p + 64, stride, raw);
+        bytes32<Sink>(p + 64, stride, raw);
         block<4>(raw, mask, packed2, d, sink);
         block<5>(raw, mask, packed2, d, sink);
         block<6>(raw, mask, packed3, d, sink);
@@ -253,7 +261,7 @@ struct ExpandQ4_K {
     template <int pair, typename Sink>
     static TS_INLINE void blocks(const uint8_t* p, int64_t stride, const Scales6& s, Sink& sink) {
         V raw[8];
-        columns32(p + 16 + 32 * pair, stride, raw);
+        bytes32<Sink>(p + 16 + 32 * pair, stride, raw);
         ExpandedBlock e;
         for (int c = 0; c < 8; ++c)
             e.w[c] = vand(raw[c], vset8(15));
@@ -281,7 +289,7 @@ struct ExpandQ5_K {
     template <int pair, typename Sink>
     static TS_INLINE void blocks(const uint8_t* p, int64_t stride, const V* high, const Scales6& s, Sink& sink) {
         V raw[8];
-        columns32(p + 48 + 32 * pair, stride, raw);
+        bytes32<Sink>(p + 48 + 32 * pair, stride, raw);
         ExpandedBlock e;
         for (int c = 0; c < 8; ++c)
             e.w[c] = vor(vand(raw[c], vset8(15)), vand(vshift<2 * pair - 4>(high[c]), vset8(16)));
@@ -297,7 +305,7 @@ struct ExpandQ5_K {
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         const Scales6 s(columns16(p, stride));
         V high[8];
-        columns32(p + 16, stride, high);
+        bytes32<Sink>(p + 16, stride, high);
         blocks<0>(p, stride, high, s, sink);
         blocks<1>(p, stride, high, s, sink);
         blocks<2>(p, stride, high, s, sink);
@@ -308,23 +316,62 @@ struct ExpandQ5_K {
 struct ExpandQ6_K {
     static constexpr int bytes = 210, elements = 256, subBlock = 16, top = 63, zero = 32;
     static constexpr bool hasMin = false;
+    template <int quarter>
+    static TS_INLINE V sixBits(V low, V high) {
+        return vor(vand(vshift<quarter / 2 * 4>(low), vset8(15)), vand(vshift<quarter * 2 - 4>(high), vset8(0x30)));
+    }
     template <int group, typename Sink>
     static TS_INLINE void block(const V* low, const V* high, V packed, F d, Sink& sink) {
-        constexpr int quarter = group % 4;
         ExpandedBlock e;
         for (int c = 0; c < 8; ++c)
-            e.w[c] = vor(vand(vshift<quarter / 2 * 4>(low[c]), vset8(15)),
-                         vand(vshift<quarter * 2 - 4>(high[c]), vset8(0x30)));
+            e.w[c] = sixBits<group % 4>(low[c], high[c]);
         constexpr int first = group % 2 * 2;
         const F a = fmul(d, signedByteToFloat<first>(packed)), b = fmul(d, signedByteToFloat<first + 1>(packed));
         sink(group, e.w, a, b, a, b);
     }
+    // 16 elements of the four groups of a half at a time: all 32 would need more vectors than there are registers.
+    template <int half, int part, typename Sink>
+    static TS_INLINE void dots(const uint8_t* p, int64_t stride, Sink& sink, V (*sum)[2][Sink::nRows]) {
+        const Quad low0 = Sink::Layout::bytes16(p + 64 * half + 16 * part, stride);
+        const Quad low1 = Sink::Layout::bytes16(p + 64 * half + 32 + 16 * part, stride);
+        const Quad high = Sink::Layout::bytes16(p + 128 + 32 * half + 16 * part, stride);
+        dots<half, part, 0>(low0, high, sink, sum);
+        dots<half, part, 2>(low0, high, sink, sum);
+        dots<half, part, 1>(low1, high, sink, sum);
+        dots<half, part, 3>(low1, high, sink, sum);
+    }
+    template <int half, int part, int group, typename Sink>
+    static TS_INLINE void dots(const Quad& low, const Quad& high, Sink& sink, V (*sum)[2][Sink::nRows]) {
+        if constexpr (group / 2 == part)
+            sink.begin(4 * half + group);
+        V w[4];
+        for (int c = 0; c < 4; ++c)
+            w[c] = sixBits<group>(low.c[c], high.c[c]);
+        sink.template dots<part>(4 * half + group, w, sum[group][part]);
+    }
+    template <int group, typename Sink>
+    static TS_INLINE void links(int block, V (*sum)[2][Sink::nRows], V packed, F d, Sink& sink) {
+        constexpr int first = group % 2 * 2;
+        const F a = fmul(d, signedByteToFloat<first>(packed)), b = fmul(d, signedByteToFloat<first + 1>(packed));
+        sink.template links<0>(block, sum[group][0], a, a);
+        sink.template links<1>(block, sum[group][1], b, b);
+    }
     template <int half, typename Sink>
     static TS_INLINE void blocks(const uint8_t* p, int64_t stride, const Quad& packed, F d, Sink& sink) {
+        if constexpr (Sink::nRows != 0) {
+            V sum[4][2][Sink::nRows];
+            dots<half, 0>(p, stride, sink, sum);
+            dots<half, 1>(p, stride, sink, sum);
+            links<0>(4 * half, sum, packed.c[2 * half], d, sink);
+            links<1>(4 * half + 1, sum, packed.c[2 * half], d, sink);
+            links<2>(4 * half + 2, sum, packed.c[2 * half + 1], d, sink);
+            links<3>(4 * half + 3, sum, packed.c[2 * half + 1], d, sink);
+            return;
+        }
         V low0[8], low1[8], high[8];
-        columns32(p + 64 * half, stride, low0);
-        columns32(p + 64 * half + 32, stride, low1);
-        columns32(p + 128 + 32 * half, stride, high);
+        bytes32<Sink>(p + 64 * half, stride, low0);
+        bytes32<Sink>(p + 64 * half + 32, stride, low1);
+        bytes32<Sink>(p + 128 + 32 * half, stride, high);
         block<4 * half>(low0, high, packed.c[2 * half], d, sink);
         block<4 * half + 1>(low1, high, packed.c[2 * half], d, sink);
         block<4 * half + 2>(low0, high, packed.c[2 * half + 1], d, sink);
@@ -357,7 +404,7 @@ struct ExpandIQ4_NL {
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         ExpandedBlock e;
-        levels(iq4Bytes[vnni], columns16(p + 2, stride), e.w);
+        levels(iq4Bytes[vnni], Sink::Layout::bytes16(p + 2, stride), e.w);
         const F d = halfLow(column4(p, stride));
         sink(0, e.w, d, d, d, d);
     }
@@ -369,7 +416,7 @@ struct ExpandIQ4_XS {
     template <int s, typename Sink>
     static TS_INLINE void block(const uint8_t* p, int64_t stride, V scaleLow, V scaleHigh, F d, Sink& sink) {
         ExpandedBlock e;
-        levels(iq4Bytes[vnni], columns16(p + 8 + 16 * s, stride), e.w);
+        levels(iq4Bytes[vnni], Sink::Layout::bytes16(p + 8 + 16 * s, stride), e.w);
         const V six = vor(vand(vshift<4 * s>(scaleLow), vset32(15)), vand(vshift<2 * s - 4>(scaleHigh), vset32(0x30)));
         const F scale = fmul(d, toFloat(vadd32(six, vset32(-32))));
         sink(s, e.w, scale, scale, scale, scale);
@@ -396,7 +443,7 @@ struct ExpandMXFP4 {
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {
         ExpandedBlock e;
-        levels(mxfp4Bytes, columns16(p + 1, stride), e.w);
+        levels(mxfp4Bytes, Sink::Layout::bytes16(p + 1, stride), e.w);
         const V exponent = vand(column4(p, stride), vset32(255));
         // 2^(e - 128); the two smallest are subnormal.
         const V normal = vshift<-23>(vadd32(exponent, vset32(-1)));

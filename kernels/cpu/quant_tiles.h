@@ -5,145 +5,37 @@
 // Everything has internal linkage. Thread: any.
 #pragma once
 
-#if defined(__clang__)
-#define TS_UNROLL _Pragma("unroll")
-#elif defined(__GNUC__)
-#define TS_UNROLL _Pragma("GCC unroll 16")
-#else
-#define TS_UNROLL
-#endif
-
-// Keeps a sum where it is written: GCC postpones the additions of a chain, or makes a tree of it, and then has more
-// products alive than there are registers.
-#if defined(_MSC_VER)
-#define TS_KEEP(vector) (void)(vector)
-#else
-#define TS_KEEP(vector) __asm__ volatile("" : "+x"(vector))
+#include "kernels/cpu/quant_dots.h"
+#if !(defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__)))
+#include "kernels/cpu/quant_row_pairs.h"
 #endif
 
 namespace kernels {
 namespace {
 
-constexpr int shiftOf(int zero) {
-    return zero == 128 ? 0 : 1 + shiftOf(zero * 2);
-}
-
-// What the integer dot starts from: -zero * (sum of the bytes of x), as w holds the value plus `zero`.
-template <int zero, int subBlock, int half>
-TS_INLINE V startOf(const Q8Block& x) {
-    if constexpr (zero == 0) {
-        return vset32(0);
-    } else if constexpr (subBlock == 16) {
-        constexpr uint32_t factor = static_cast<uint16_t>(-zero);
-        return vmadd16(vset32(load32s(x.sum16)), vset32(static_cast<int32_t>(half == 0 ? factor : factor << 16)));
-    } else if constexpr (zero == 12) {
-        const V bias = vset32(x.bias);
-        return vadd32(vsra<4>(bias), vsra<5>(bias));
-    } else if constexpr (zero == 128) {
-        return vset32(x.bias);
-    } else {
-        return vsra<shiftOf(zero)>(vset32(x.bias));
+// How a block of weights meets few rows of x, by columns: as in the panels.
+struct DirectColumns : Columns {
+    template <int parts, int top, typename Value>
+    static TS_INLINE V dot(const V* w, const Value* q, V start) {
+        return kernels::dot<4 * parts, top>(w, q, start);
     }
-}
-
-template <int zero, int subBlock, int half>
-TS_INLINE V startOf(const Q16Block& x) {
-    if constexpr (zero == 0)
-        return vset32(0);
-    else
-        return vset32(-zero * (subBlock == 16 ? x.sums[half] : x.sums[0] + x.sums[1]));
-}
-
-// Sum of the first (half 0) or last 16 activations.
-template <int half>
-TS_INLINE F halfSum(const Q8Block& x) {
-    return toFloat(vmadd16(vset32(load32s(x.sum16)), vset32(half == 0 ? 1 : 1 << 16)));
-}
-template <int half>
-TS_INLINE F halfSum(const Q16Block& x) {
-    return fset(static_cast<float>(x.sums[half]));
-}
-
-// Bytes 0 and 2, and bytes 1 and 3, of each lane as 16-bit values.
-struct Halves {
-    V even, odd;
 };
-template <bool isSigned>
-TS_INLINE Halves widen(V w) {
-    if constexpr (isSigned)
-        return {vsra16<8>(vshl16<8>(w)), vsra16<8>(w)};
-    else
-        return {vand(w, vset32(0x00ff00ff)), vshr16<8>(w)};
-}
 
-#if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
-
-template <int count, int top>
-TS_INLINE V dot(const V* w, const int8_t* q, V start) {
-    TS_UNROLL
-    for (int c = 0; c < count; ++c)
-        start = _mm512_dpbusd_epi32(start, w[c], vset32(load32s(q + 4 * c)));
-    return start;
-}
-
-#else
-
-// Sums of 16 bits hold `steps` products of pairs: 2 * top * 127 * steps < 32768.
-template <int count, int top>
-TS_INLINE V dot(const V* w, const int8_t* q, V start) {
-    const V ones = _mm256_set1_epi16(1);
-    if constexpr (top == 255) {
-        TS_UNROLL
-        for (int c = 0; c < count; ++c) {
-            const V x = vset32(load32s(q + 4 * c));
-            const V pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w[c]), _mm256_sign_epi8(x, w[c]));
-            start = vadd32(start, vmadd16(pairs, ones));
-        }
-    } else {
-        constexpr int steps = top <= 15 ? 8 : top <= 31 ? 4 : 2;
-        constexpr int run = steps < count ? steps : count;
-        static_assert(2 * top * 127 * steps < 32768);
-        TS_UNROLL
-        for (int begin = 0; begin < count; begin += run) {
-            V sum = _mm256_maddubs_epi16(w[begin], vset32(load32s(q + 4 * begin)));
-            TS_UNROLL
-            for (int c = begin + 1; c < begin + run; ++c) {
-                sum = vadd16(sum, _mm256_maddubs_epi16(w[c], vset32(load32s(q + 4 * c))));
-                TS_KEEP(sum);
-            }
-            start = vadd32(start, vmadd16(sum, ones));
-        }
-    }
-    return start;
-}
-
+template <bool byColumns>
+struct DirectLayoutFor {
+    using Layout = DirectColumns;
+};
+#if !(defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__)))
+template <>
+struct DirectLayoutFor<false> {
+    using Layout = RowPairs;
+};
 #endif
-
-template <int count, int top>
-TS_INLINE V dot(const V* w, const int16_t* q, V start) {
-    TS_UNROLL
-    for (int c = 0; c < count; ++c) {
-        const Halves h = widen < top == 255 && !vnni > (w[c]);
-        start = vdot16(start, h.even, vset32(load32s(q + 4 * c)));
-        start = vdot16(start, h.odd, vset32(load32s(q + 4 * c + 2)));
-    }
-    return start;
+template <typename E>
+using DirectLayout = typename DirectLayoutFor < requires {
+    E::byColumns;
 }
-
-// One sub-block of one row of x: the link of the canonical chain.
-template <typename E, int zero, int half, typename Value, typename Block>
-TS_INLINE F link(const V* w, const Value* q, const Block& x, F scale, F min, F acc) {
-    constexpr int count = E::subBlock / 4;
-    const V start = startOf<zero, E::subBlock, half>(x);
-    const V sum = dot<count, E::top>(w + half * count, q + half * 16, start);
-    acc = ffma(fmul(scale, fset(x.scale)), toFloat(sum), acc);
-    if constexpr (E::hasMin && E::subBlock == 32) {
-        acc = ffma(min, fset(x.sum), acc);
-    } else if constexpr (E::hasMin) {
-        acc = ffma(min, fmul(fset(x.scale), halfSum<half>(x)), acc);
-    }
-    return acc;
-}
+> ::Layout;
 
 // Rows of w that share one vector; `valid` of them exist.
 struct RowGroup {
@@ -205,6 +97,8 @@ using BlockOf = const typename X::Block*;
 
 template <typename E, int rows, typename X>
 struct DirectSink {
+    using Layout = DirectLayout<E>;
+    static constexpr int nRows = rows;
     F acc[rows];
     ValueOf<X> q;
     BlockOf<X> x;
@@ -212,14 +106,40 @@ struct DirectSink {
     const uint8_t* ahead;  // as many bytes as the unit's rows have, to be read soon
 
     TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
-        prefetchBlock<E>(ahead, block);
+        begin(block);
+        V sum[rows];
+        dots<0>(block, w, sum);
+        links<0>(block, sum, scale0, min0);
+        if constexpr (E::subBlock == 16) {
+            dots<1>(block, w + 4, sum);
+            links<1>(block, sum, scale1, min1);
+        }
+    }
+
+    // For formats whose sub-blocks share bytes, the steps one by one: dots in any order, links in ascending order.
+    TS_INLINE void begin(int block) { prefetchBlock<E>(ahead, block); }
+    // Half (0 or 1) of a block, or with sub-blocks of 32 the whole of it: the integer sums, one for each row of x.
+    template <int half>
+    TS_INLINE void dots(int block, const V* w, V* sum) const {
         TS_UNROLL
         for (int m = 0; m < rows; ++m) {
-            const auto* values = q + m * qStride + block * 32;
+            const auto* values = q + m * qStride + block * 32 + 16 * half;
+            const V start = startOf<E::zero, E::subBlock, half>(x[m * xStride + block]);
+            sum[m] = Layout::template dot<E::subBlock / 16, E::top>(w, values, start);
+            TS_KEEP(sum[m]);
+        }
+    }
+    // The link of the canonical chain.
+    template <int half>
+    TS_INLINE void links(int block, const V* sum, F scale, F min) {
+        TS_UNROLL
+        for (int m = 0; m < rows; ++m) {
             const auto& b = x[m * xStride + block];
-            acc[m] = link<E, E::zero, 0>(w, values, b, scale0, min0, acc[m]);
-            if constexpr (E::subBlock == 16)
-                acc[m] = link<E, E::zero, 1>(w, values, b, scale1, min1, acc[m]);
+            acc[m] = ffma(fmul(scale, fset(b.scale)), toFloat(sum[m]), acc[m]);
+            if constexpr (E::hasMin && E::subBlock == 32)
+                acc[m] = ffma(min, fset(b.sum), acc[m]);
+            else if constexpr (E::hasMin)
+                acc[m] = ffma(min, fmul(fset(b.scale), halfSum<half>(b)), acc[m]);
         }
     }
     TS_INLINE void advance() {
@@ -288,6 +208,8 @@ using PanelOf = Kind<E::subBlock, E::hasMin, topClass<E>, (vnni && E::zero != 0)
 
 template <typename E>
 struct PanelSink {
+    using Layout = Columns;
+    static constexpr int nRows = 0;  // takes whole blocks only
     uint8_t* to;
 
     TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
