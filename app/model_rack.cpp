@@ -3,6 +3,7 @@
 #include <QDate>
 #include <QFileInfo>
 #include <QLocale>
+#include <QtConcurrent>
 
 #include "app/model_name.h"
 #include "app/prompt.h"
@@ -335,31 +336,35 @@ void ModelRack::useBuiltin(LoadedId id, const QString& name) {
         setTemplate(id, source);
 }
 
-TemplatePreview ModelRack::preview(LoadedId id, const QString& source) const {
-    TemplatePreview out;
-    out.tokens = -1;
+QFuture<TemplatePreview> ModelRack::preview(LoadedId id, const QString& source) const {
     const Loaded* loaded = find(id);
-    auto parsed = engine::ChatTemplate::parse(source.toStdString());
-    if (!parsed) {
-        out.problem = WorkbenchParts::errorText(parsed.error());
-        return out;
-    }
-    if (!loaded) {
-        out.problem = Workbench::tr("The model is not loaded any more.");
-        return out;
-    }
     nlohmann::ordered_json messages = m_parts.open->messagesFor(m_parts.open->activeLeaf, m_parts.open->draft);
     if (messages.empty() || messages.back()["role"] == "system")
         messages.push_back({{"role", "user"}, {"content", Workbench::tr("Hello").toStdString()}});
-    const auto prompt = renderPrompt({loaded->model.tokenizer, *parsed, std::move(messages),
-                                      QDate::currentDate().toString(Qt::ISODate).toStdString()});
-    if (!prompt) {
-        out.problem = WorkbenchParts::errorText(prompt.error());
+    PromptInput input{loaded ? loaded->model.tokenizer : nullptr, nullptr, std::move(messages),
+                      QDate::currentDate().toString(Qt::ISODate).toStdString()};
+    return QtConcurrent::run([input = std::move(input), source = source.toStdString()]() mutable {
+        TemplatePreview out;
+        out.tokens = -1;
+        auto parsed = engine::ChatTemplate::parse(std::move(source));
+        if (!parsed) {
+            out.problem = WorkbenchParts::errorText(parsed.error());
+            return out;
+        }
+        if (!input.tokenizer) {
+            out.problem = Workbench::tr("The model is not loaded any more.");
+            return out;
+        }
+        input.chatTemplate = *parsed;
+        const auto prompt = renderPrompt(input);
+        if (!prompt) {
+            out.problem = WorkbenchParts::errorText(prompt.error());
+            return out;
+        }
+        out.text = QString::fromStdString(prompt->text);
+        out.tokens = static_cast<qint64>(prompt->ids.size());
         return out;
-    }
-    out.text = QString::fromStdString(prompt->text);
-    out.tokens = static_cast<qint64>(prompt->ids.size());
-    return out;
+    });
 }
 
 }  // namespace app

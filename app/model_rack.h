@@ -1,6 +1,7 @@
 // The loaded models: loading and unloading, which one answers, and the chat template of each. Thread: UI.
 #pragma once
 
+#include <QFuture>
 #include <QList>
 #include <QSet>
 #include <memory>
@@ -44,7 +45,7 @@ class ModelRack {
     QString setTemplate(LoadedId id, const QString& source);
     void resetTemplate(LoadedId id);
     void useBuiltin(LoadedId id, const QString& name);
-    TemplatePreview preview(LoadedId id, const QString& source) const;
+    QFuture<TemplatePreview> preview(LoadedId id, const QString& source) const;
 
     bool owns(JobId job) const { return job == m_loadJob || m_unloadJobs.contains(job); }
     void onProgress(JobId job, double fraction, const QString& stage);

@@ -309,7 +309,7 @@ QString Workbench::builtinTemplate(const QString& name) const {
             return QString::fromUtf8(builtin.source.data(), static_cast<qsizetype>(builtin.source.size()));
     return {};
 }
-TemplatePreview Workbench::previewTemplate(LoadedId id, const QString& source) const {
+QFuture<TemplatePreview> Workbench::previewTemplate(LoadedId id, const QString& source) const {
     return m_parts->rack.preview(id, source);
 }
 QString Workbench::setTemplate(LoadedId id, const QString& source) {

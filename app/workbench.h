@@ -2,6 +2,7 @@
 // at once; disk, engine and file work happens on other threads and comes back as signals on the UI thread. Thread: UI.
 #pragma once
 
+#include <QFuture>
 #include <QObject>
 #include <memory>
 
@@ -133,7 +134,8 @@ class Workbench : public QObject {
     TemplateInfo templateInfo(LoadedId id) const;
     QStringList builtinTemplateNames() const;
     QString builtinTemplate(const QString& name) const;
-    TemplatePreview previewTemplate(LoadedId id, const QString& source) const;  // of the open conversation
+    // Of the open conversation, made on another thread: a template may take half a second before it is stopped.
+    QFuture<TemplatePreview> previewTemplate(LoadedId id, const QString& source) const;
     QString setTemplate(LoadedId id,
                         const QString& source);  // empty, or "template line 3, column 14: ..."; kept for this file
     void resetTemplate(LoadedId id);

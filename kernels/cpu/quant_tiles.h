@@ -478,7 +478,9 @@ struct PanelJob {
 };
 
 constexpr int64_t partBlocks = 24;  // 768 columns: two panels stay in the first cache
-constexpr int64_t wideRows = 512;   // of x; a part of their columns stays in the second cache
+// Rows of x of which a part of their columns stays in the second cache.
+template <typename X>
+constexpr int64_t wideRows = sizeof(*X::q) == 1 ? 512 : 256;
 
 template <typename E, bool wide, typename X>
 void panelJob(const QuantProduct<X>& a, const PanelJob& j) {
@@ -542,10 +544,11 @@ void panelled(const QuantProduct<X>& a) {
                 panelJob<E, false>(a, {n, block, countAt(block), 0, a.x.rows});
         return;
     }
-    for (int64_t m = 0; m < a.x.rows; m += wideRows)
+    constexpr int64_t wide = wideRows<X>;
+    for (int64_t m = 0; m < a.x.rows; m += wide)
         for (int64_t block = 0; block < nBlocks; block += part)
             for (int64_t n = a.nBegin; n < a.nEnd; n += 2 * lanes)
-                panelJob<E, true>(a, {n, block, countAt(block), m, a.x.rows - m < wideRows ? a.x.rows : m + wideRows});
+                panelJob<E, true>(a, {n, block, countAt(block), m, a.x.rows - m < wide ? a.x.rows : m + wide});
 }
 
 template <typename E, typename X>

@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <atomic>
 #include <thread>
@@ -38,6 +39,7 @@ class TstWindow : public QObject {
     void actionsHaveUniqueShortcuts();
     void actionsFollowWhatIsPossible();
     void inspectorHearsWhatItIsBuiltFor();
+    void previewOfASlowTemplate();
     void vitalsSayWhyNot();
     void closesWhenNothingRuns();
     void asksOnceWhenSomethingRuns();
@@ -349,6 +351,47 @@ void TstWindow::inspectorHearsWhatItIsBuiltFor() {
     desk.workbench.runAction(QStringLiteral("edit-template"));
     QVERIFY(window.docks().isPanelShown(QStringLiteral("inspector")));
     QCOMPARE(window.findChildren<QDialog*>(QStringLiteral("template-dialog")).size(), 1);
+}
+
+// A template that runs until it is stopped: the window goes on meanwhile, and then says why.
+void TstWindow::previewOfASlowTemplate() {
+    test::Desk desk;
+    MainWindow window(desk.workbench, desk.theme);
+    window.show();
+    QVERIFY(desk.start());
+    QTRY_VERIFY_WITH_TIMEOUT(desk.workbench.canSend(), 10'000);
+    const QString slow = QStringLiteral(
+        "{% set s = 'x' * 1000000 %}{% for i in range(100000) %}{% if s.replace('x', 'y') %}{% endif %}{% endfor %}");
+    const app::LoadedId model = desk.workbench.currentModel();
+    auto made = desk.workbench.previewTemplate(model, slow);
+    QVERIFY(!made.isFinished());
+    made.waitForFinished();
+    QVERIFY2(made.result().problem.startsWith(QStringLiteral("chat template line 1")),
+             qPrintable(made.result().problem));
+
+    desk.workbench.runAction(QStringLiteral("edit-template"));
+    auto* dialog = window.findChild<QDialog*>(QStringLiteral("template-dialog"));
+    QVERIFY(dialog);
+    QPlainTextEdit *source = nullptr, *preview = nullptr;
+    for (auto* edit : dialog->findChildren<QPlainTextEdit*>())
+        (edit->isReadOnly() ? preview : source) = edit;
+    QVERIFY(source && preview);
+    QTRY_VERIFY_WITH_TIMEOUT(!preview->toPlainText().isEmpty(), 10'000);
+    source->setPlainText(slow);
+    source->setPlainText(slow + QLatin1Char(' '));
+    const auto says = [dialog](const QString& words) {
+        const auto labels = dialog->findChildren<QLabel*>();
+        return std::any_of(labels.begin(), labels.end(), [&words](const QLabel* label) {
+            return label->isVisible() && label->text().startsWith(words);
+        });
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("chat template line 1")), 10'000);
+    source->setPlainText(QStringLiteral("{{ messages[0].content }}"));
+    QTRY_VERIFY_WITH_TIMEOUT(!says(QStringLiteral("chat template line 1")), 10'000);
+    // Far more than anybody reads: the beginning is shown, and how much there is.
+    source->setPlainText(QStringLiteral("{{ 'abc ' * 1000000 }}"));
+    QTRY_VERIFY_WITH_TIMEOUT(preview->toPlainText().contains(QStringLiteral("more character")), 10'000);
+    QVERIFY(preview->toPlainText().size() < 300'000);
 }
 
 void TstWindow::vitalsSayWhyNot() {

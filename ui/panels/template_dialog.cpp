@@ -20,6 +20,7 @@ namespace ui {
 
 namespace {
 constexpr int TypingPauseMs = 250;
+constexpr qsizetype MostShown = 200'000;  // characters of the preview
 enum Alternative { Keep = 0, FromModel = 1, FirstBuiltin = 2 };
 }  // namespace
 
@@ -90,6 +91,7 @@ TemplateDialog::TemplateDialog(app::Workbench& workbench, const Theme& theme, ap
     m_pause->setInterval(TypingPauseMs);
     connect(m_source, &QPlainTextEdit::textChanged, m_pause, qOverload<>(&QTimer::start));
     connect(m_pause, &QTimer::timeout, this, &TemplateDialog::preview);
+    connect(&m_made, &QFutureWatcherBase::finished, this, &TemplateDialog::onPreview);
     connect(m_alternatives, &QComboBox::activated, this, &TemplateDialog::onAlternative);
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_apply, &QPushButton::clicked, this, &TemplateDialog::apply);
@@ -99,9 +101,10 @@ TemplateDialog::TemplateDialog(app::Workbench& workbench, const Theme& theme, ap
     });
     // Not larger than the window that it belongs to, with room for a title.
     resize(QSize(theme.px(980), theme.px(620)).boundedTo(parent->window()->size() - QSize(40, 60)));
+    m_atFirst = info.problem;
+    connect(m_source, &QPlainTextEdit::textChanged, this, [this] { m_atFirst.clear(); });
+    showProblem(m_atFirst);
     preview();
-    if (!info.problem.isEmpty())
-        showProblem(info.problem);
     m_source->setFocus();
 }
 
@@ -114,10 +117,24 @@ void TemplateDialog::onAlternative(int index) {
 }
 
 void TemplateDialog::preview() {
-    const app::TemplatePreview made = m_workbench.previewTemplate(m_model, m_source->toPlainText());
-    m_preview->setPlainText(made.text);
+    m_again = m_made.isRunning();
+    if (!m_again)
+        m_made.setFuture(m_workbench.previewTemplate(m_model, m_source->toPlainText()));
+}
+
+void TemplateDialog::onPreview() {
+    if (m_again) {
+        preview();
+        return;
+    }
+    const app::TemplatePreview made = m_made.result();
+    // A text field takes its time with megabytes, and nobody reads them here.
+    const qsizetype more = made.text.size() - MostShown;
+    m_preview->setPlainText(more > 0 ? made.text.first(MostShown) + QLatin1Char('\n') +
+                                           tr("... and %n more character(s)", nullptr, static_cast<int>(more))
+                                     : made.text);
     m_tokens->setText(made.tokens >= 0 ? tr("%n token(s)", nullptr, static_cast<int>(made.tokens)) : QString());
-    showProblem(made.problem);
+    showProblem(m_atFirst.isEmpty() ? made.problem : m_atFirst);
 }
 
 // "template line 3, column 14: ...": the line is marked and the cursor can go there.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QDialog>
+#include <QFutureWatcher>
 
 #include "app/values.h"
 
@@ -25,7 +26,8 @@ class TemplateDialog : public QDialog {
     TemplateDialog(app::Workbench& workbench, const Theme& theme, app::LoadedId model, QWidget* parent);
 
   private:
-    void preview();
+    void preview();  // asks for it; while one is made, the next waits
+    void onPreview();
     void showProblem(const QString& problem);
     void apply();
     void onAlternative(int index);
@@ -38,6 +40,9 @@ class TemplateDialog : public QDialog {
     QLabel *m_problem, *m_tokens;
     QPushButton* m_apply;
     QTimer* m_pause;
+    QFutureWatcher<app::TemplatePreview> m_made;
+    QString m_atFirst;     // why the file's own template does not work, until the source changes
+    bool m_again = false;  // the source changed while a preview was made
 };
 
 }  // namespace ui
