@@ -11,7 +11,8 @@
 //   zero              the byte of w that stands for 0
 //   byColumns         (optional) true: only Columns will do
 // and expand(p, stride, sink) calls sink(block, w, scaleLow, scaleHigh, minLow, minHigh) for its blocks in ascending
-// order; the "high" ones belong to the last 16 elements of formats with sub-blocks of 16.
+// order; the "high" ones belong to the last 16 elements of formats with sub-blocks of 16. One whose blocks share bytes
+// may call the steps of that instead: begin, dots and links (quant_tiles.h).
 #pragma once
 
 namespace kernels {
@@ -320,28 +321,19 @@ struct ExpandQ6_K {
     static TS_INLINE V sixBits(V low, V high) {
         return vor(vand(vshift<quarter / 2 * 4>(low), vset8(15)), vand(vshift<quarter * 2 - 4>(high), vset8(0x30)));
     }
-    template <int group, typename Sink>
-    static TS_INLINE void block(const V* low, const V* high, V packed, F d, Sink& sink) {
-        ExpandedBlock e;
-        for (int c = 0; c < 8; ++c)
-            e.w[c] = sixBits<group % 4>(low[c], high[c]);
-        constexpr int first = group % 2 * 2;
-        const F a = fmul(d, signedByteToFloat<first>(packed)), b = fmul(d, signedByteToFloat<first + 1>(packed));
-        sink(group, e.w, a, b, a, b);
-    }
     // 16 elements of the four groups of a half at a time: all 32 would need more vectors than there are registers.
-    template <int half, int part, typename Sink>
-    static TS_INLINE void dots(const uint8_t* p, int64_t stride, Sink& sink, V (*sum)[2][Sink::nRows]) {
+    template <int half, int part, typename Sums, typename Sink>
+    static TS_INLINE void dots(const uint8_t* p, int64_t stride, Sums (*sum)[2], Sink& sink) {
         const Quad low0 = Sink::Layout::bytes16(p + 64 * half + 16 * part, stride);
         const Quad low1 = Sink::Layout::bytes16(p + 64 * half + 32 + 16 * part, stride);
         const Quad high = Sink::Layout::bytes16(p + 128 + 32 * half + 16 * part, stride);
-        dots<half, part, 0>(low0, high, sink, sum);
-        dots<half, part, 2>(low0, high, sink, sum);
-        dots<half, part, 1>(low1, high, sink, sum);
-        dots<half, part, 3>(low1, high, sink, sum);
+        dots<half, part, 0>(low0, high, sum, sink);
+        dots<half, part, 2>(low0, high, sum, sink);
+        dots<half, part, 1>(low1, high, sum, sink);
+        dots<half, part, 3>(low1, high, sum, sink);
     }
-    template <int half, int part, int group, typename Sink>
-    static TS_INLINE void dots(const Quad& low, const Quad& high, Sink& sink, V (*sum)[2][Sink::nRows]) {
+    template <int half, int part, int group, typename Sums, typename Sink>
+    static TS_INLINE void dots(const Quad& low, const Quad& high, Sums (*sum)[2], Sink& sink) {
         if constexpr (group / 2 == part)
             sink.begin(4 * half + group);
         V w[4];
@@ -349,33 +341,22 @@ struct ExpandQ6_K {
             w[c] = sixBits<group>(low.c[c], high.c[c]);
         sink.template dots<part>(4 * half + group, w, sum[group][part]);
     }
-    template <int group, typename Sink>
-    static TS_INLINE void links(int block, V (*sum)[2][Sink::nRows], V packed, F d, Sink& sink) {
+    template <int half, int group, typename Sums, typename Sink>
+    static TS_INLINE void links(V packed, F d, const Sums* sum, Sink& sink) {
         constexpr int first = group % 2 * 2;
         const F a = fmul(d, signedByteToFloat<first>(packed)), b = fmul(d, signedByteToFloat<first + 1>(packed));
-        sink.template links<0>(block, sum[group][0], a, a);
-        sink.template links<1>(block, sum[group][1], b, b);
+        sink.template links<0>(4 * half + group, sum[0], a, a);
+        sink.template links<1>(4 * half + group, sum[1], b, b);
     }
     template <int half, typename Sink>
     static TS_INLINE void blocks(const uint8_t* p, int64_t stride, const Quad& packed, F d, Sink& sink) {
-        if constexpr (Sink::nRows != 0) {
-            V sum[4][2][Sink::nRows];
-            dots<half, 0>(p, stride, sink, sum);
-            dots<half, 1>(p, stride, sink, sum);
-            links<0>(4 * half, sum, packed.c[2 * half], d, sink);
-            links<1>(4 * half + 1, sum, packed.c[2 * half], d, sink);
-            links<2>(4 * half + 2, sum, packed.c[2 * half + 1], d, sink);
-            links<3>(4 * half + 3, sum, packed.c[2 * half + 1], d, sink);
-            return;
-        }
-        V low0[8], low1[8], high[8];
-        bytes32<Sink>(p + 64 * half, stride, low0);
-        bytes32<Sink>(p + 64 * half + 32, stride, low1);
-        bytes32<Sink>(p + 128 + 32 * half, stride, high);
-        block<4 * half>(low0, high, packed.c[2 * half], d, sink);
-        block<4 * half + 1>(low1, high, packed.c[2 * half], d, sink);
-        block<4 * half + 2>(low0, high, packed.c[2 * half + 1], d, sink);
-        block<4 * half + 3>(low1, high, packed.c[2 * half + 1], d, sink);
+        typename Sink::Sums sum[4][2];
+        dots<half, 0>(p, stride, sum, sink);
+        dots<half, 1>(p, stride, sum, sink);
+        links<half, 0>(packed.c[2 * half], d, sum[0], sink);
+        links<half, 1>(packed.c[2 * half], d, sum[1], sink);
+        links<half, 2>(packed.c[2 * half + 1], d, sum[2], sink);
+        links<half, 3>(packed.c[2 * half + 1], d, sum[3], sink);
     }
     template <typename Sink>
     static TS_INLINE void expand(const uint8_t* p, int64_t stride, Sink& sink) {

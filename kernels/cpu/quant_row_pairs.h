@@ -1,12 +1,28 @@
-// How few rows of x meet a block of weights on AVX2: a vector holds 16 bytes of row i and 16 of row i + 4 as they lie
+// How few rows of x meet a block of weights: DirectLayout<format>. On AVX-512 by columns, as in the panels; on AVX2 by
+// pairs of rows where the format allows it: a vector holds 16 bytes of row i and 16 of row i + 4 as they lie
 // in memory, x is the same for both, and the sums of the eight rows are brought into their lanes after the
 // multiplication. Against columns (quant_expand.h) it spares most of the transposing and loads of x by four bytes: with
-// one row of x these cost more than the products. The integers are exact either way. Include simd_avx2.h first. Thread:
-// any.
+// one row of x these cost more than the products. The integers are exact either way. Include simd_*.h, quant_expand.h
+// and quant_dots.h first. Thread: any.
 #pragma once
 
 namespace kernels {
 namespace {
+
+struct DirectColumns : Columns {
+    // Sum of the products of 16 columns (parts 1) or 32 (parts 2).
+    template <int parts, int top, typename Value>
+    static TS_INLINE V dot(const V* w, const Value* q, V start) {
+        return kernels::dot<4 * parts, top>(w, q, start);
+    }
+};
+
+#if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__))
+
+template <typename E>
+using DirectLayout = DirectColumns;
+
+#else
 
 struct RowPairs {
     // c[i]: 16 bytes of row i, then of row i + 4.
@@ -98,6 +114,19 @@ struct RowPairs {
         return vadd32(everySecond<0>(low, high), everySecond<1>(low, high));
     }
 };
+
+template <typename E>
+struct DirectLayoutOf {
+    using Layout = RowPairs;
+};
+template <typename E>
+requires E::byColumns struct DirectLayoutOf<E> {
+    using Layout = DirectColumns;
+};
+template <typename E>
+using DirectLayout = typename DirectLayoutOf<E>::Layout;
+
+#endif
 
 }  // namespace
 }  // namespace kernels

@@ -6,36 +6,10 @@
 #pragma once
 
 #include "kernels/cpu/quant_dots.h"
-#if !(defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__)))
 #include "kernels/cpu/quant_row_pairs.h"
-#endif
 
 namespace kernels {
 namespace {
-
-// How a block of weights meets few rows of x, by columns: as in the panels.
-struct DirectColumns : Columns {
-    template <int parts, int top, typename Value>
-    static TS_INLINE V dot(const V* w, const Value* q, V start) {
-        return kernels::dot<4 * parts, top>(w, q, start);
-    }
-};
-
-template <bool byColumns>
-struct DirectLayoutFor {
-    using Layout = DirectColumns;
-};
-#if !(defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(__AVX512F__)))
-template <>
-struct DirectLayoutFor<false> {
-    using Layout = RowPairs;
-};
-#endif
-template <typename E>
-using DirectLayout = typename DirectLayoutFor < requires {
-    E::byColumns;
-}
-> ::Layout;
 
 // Rows of w that share one vector; `valid` of them exist.
 struct RowGroup {
@@ -98,16 +72,18 @@ using BlockOf = const typename X::Block*;
 template <typename E, int rows, typename X>
 struct DirectSink {
     using Layout = DirectLayout<E>;
-    static constexpr int nRows = rows;
+    struct Sums {
+        V of[rows];
+    };
     F acc[rows];
     ValueOf<X> q;
     BlockOf<X> x;
     int64_t qStride, xStride;
-    const uint8_t* ahead;  // as many bytes as the unit's rows have, to be read soon
+    const uint8_t* ahead;  // as many bytes as the unit's rows have, to be asked for; may lie behind the weights
 
     TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
         begin(block);
-        V sum[rows];
+        Sums sum;
         dots<0>(block, w, sum);
         links<0>(block, sum, scale0, min0);
         if constexpr (E::subBlock == 16) {
@@ -120,22 +96,22 @@ struct DirectSink {
     TS_INLINE void begin(int block) { prefetchBlock<E>(ahead, block); }
     // Half (0 or 1) of a block, or with sub-blocks of 32 the whole of it: the integer sums, one for each row of x.
     template <int half>
-    TS_INLINE void dots(int block, const V* w, V* sum) const {
+    TS_INLINE void dots(int block, const V* w, Sums& sum) const {
         TS_UNROLL
         for (int m = 0; m < rows; ++m) {
             const auto* values = q + m * qStride + block * 32 + 16 * half;
             const V start = startOf<E::zero, E::subBlock, half>(x[m * xStride + block]);
-            sum[m] = Layout::template dot<E::subBlock / 16, E::top>(w, values, start);
-            TS_KEEP(sum[m]);
+            sum.of[m] = Layout::template dot<E::subBlock / 16, E::top>(w, values, start);
+            TS_KEEP(sum.of[m]);
         }
     }
     // The link of the canonical chain.
     template <int half>
-    TS_INLINE void links(int block, const V* sum, F scale, F min) {
+    TS_INLINE void links(int block, const Sums& sum, F scale, F min) {
         TS_UNROLL
         for (int m = 0; m < rows; ++m) {
             const auto& b = x[m * xStride + block];
-            acc[m] = ffma(fmul(scale, fset(b.scale)), toFloat(sum[m]), acc[m]);
+            acc[m] = ffma(fmul(scale, fset(b.scale)), toFloat(sum.of[m]), acc[m]);
             if constexpr (E::hasMin && E::subBlock == 32)
                 acc[m] = ffma(min, fset(b.sum), acc[m]);
             else if constexpr (E::hasMin)
@@ -209,25 +185,38 @@ using PanelOf = Kind<E::subBlock, E::hasMin, topClass<E>, (vnni && E::zero != 0)
 template <typename E>
 struct PanelSink {
     using Layout = Columns;
-    static constexpr int nRows = 0;  // takes whole blocks only
+    struct Sums {};
     uint8_t* to;
 
     TS_INLINE void operator()(int block, const V* w, F scale0, F scale1, F min0, F min1) {
-        uint8_t* b = to + block * PanelOf<E>::blockBytes;
+        Sums none;
+        dots<0>(block, w, none);
+        links<0>(block, none, scale0, min0);
+        if constexpr (E::subBlock == 16) {
+            dots<1>(block, w + 4, none);
+            links<1>(block, none, scale1, min1);
+        }
+    }
+
+    // The steps as in DirectSink: here the bytes are kept, and the scales.
+    TS_INLINE void begin(int) {}
+    template <int half>
+    TS_INLINE void dots(int block, const V* w, Sums&) {
+        uint8_t* b = to + block * PanelOf<E>::blockBytes + 4 * half * sizeof(V);
         TS_UNROLL
-        for (int c = 0; c < 8; ++c) {
+        for (int c = 0; c < E::subBlock / 4; ++c) {
             V v = w[c];
             if constexpr (PanelOf<E>::zero != E::zero)
                 v = vadd8(v, vset8(PanelOf<E>::zero - E::zero));
             vstore(b + c * sizeof(V), v);
         }
-        fstore(reinterpret_cast<float*>(b + PanelOf<E>::scaleAt), scale0);
-        if constexpr (E::subBlock == 16)
-            fstore(reinterpret_cast<float*>(b + PanelOf<E>::scaleAt + sizeof(F)), scale1);
+    }
+    template <int half>
+    TS_INLINE void links(int block, const Sums&, F scale, F min) {
+        uint8_t* b = to + block * PanelOf<E>::blockBytes + half * sizeof(F);
+        fstore(reinterpret_cast<float*>(b + PanelOf<E>::scaleAt), scale);
         if constexpr (E::hasMin)
-            fstore(reinterpret_cast<float*>(b + PanelOf<E>::minAt), min0);
-        if constexpr (E::hasMin && E::subBlock == 16)
-            fstore(reinterpret_cast<float*>(b + PanelOf<E>::minAt + sizeof(F)), min1);
+            fstore(reinterpret_cast<float*>(b + PanelOf<E>::minAt), min);
     }
 };
 
@@ -553,22 +542,17 @@ void panelled(const QuantProduct<X>& a) {
 
 template <typename E, typename X>
 void matmul(const QuantProduct<X>& a) noexcept {
-    switch (a.x.rows) {
-        case 0:
-            return;
-        case 1:
-            return direct<E, 1>(a, 0);
-        default:
-            break;
-    }
-    // Sixteen-bit products would widen the expanded weights again for each row of x.
+    if (a.x.rows == 1)
+        return direct<E, 1>(a, 0);
+    // Products of 16 bits would widen the expanded weights again for each row of x.
     if constexpr (sizeof(*a.x.q) == 1) {
         if (a.x.rows == 2)
             return direct<E, 2>(a, 0);
         if (a.x.rows == 3)
             return direct<E, 3>(a, 0);
     }
-    panelled<E>(a);
+    if (a.x.rows > 0)
+        panelled<E>(a);
 }
 
 template <typename X>
