@@ -69,7 +69,8 @@ function(tessera_test name)
     add_dependencies(asan_tests ${name})
   endif()
   add_test(NAME ${name} COMMAND ${name})
+  # Skipped counts only without a failure: CTest would hide one behind the other.
   set_tests_properties(${name} PROPERTIES
-    TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "SKIP   : "
+    TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION " 0 failed, [1-9][0-9]* skipped"
     ENVIRONMENT "QT_QPA_PLATFORM=offscreen;TESSERA_BUILD=${CMAKE_BINARY_DIR};${ARG_ENVIRONMENT}")
 endfunction()

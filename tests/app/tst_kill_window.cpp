@@ -11,6 +11,7 @@
 
 #include "app/profile.h"
 #include "app/store/store.h"
+#include "tests/support/sample_model.h"
 
 using namespace app;
 
@@ -77,8 +78,7 @@ std::map<int64_t, StoredMessage> TstKillWindow::messages() const {
 }
 
 void TstKillWindow::nothingShownIsLost() {
-    if (!findSampleModel(profileFromEnvironment()))
-        QSKIP("the sample model is not there: ./dev models gets it");
+    NEED_SAMPLE_MODEL(findSampleModel(profileFromEnvironment()));
     const int wished = qEnvironmentVariableIntValue("TESSERA_KILL_ROUNDS");
     const int rounds = wished > 0 ? wished : 8;
     std::mt19937 random(7);

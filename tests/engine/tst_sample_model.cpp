@@ -35,8 +35,7 @@ class TstSampleModel : public QObject {
 
 void TstSampleModel::initTestCase() {
     m_path = test::sampleModelPath();
-    if (m_path.empty())
-        QSKIP("the sample model is not there: ./dev models");
+    NEED_SAMPLE_MODEL(!m_path.empty());
     std::ifstream file(TESSERA_TEST_DATA "/parity/sample_model.json");
     const auto j = nlohmann::json::parse(file, nullptr, false);
     QVERIFY(!j.is_discarded());

@@ -14,8 +14,7 @@ class TestTokenizerModel : public QObject {
   private slots:
     void initTestCase() {
         const std::string path = test::sampleModelPath();
-        if (path.empty())
-            QSKIP("the sample model is not on this machine (./dev models fetches it)");
+        NEED_SAMPLE_MODEL(!path.empty());
         const auto file = ModelFile::open(path);
         QVERIFY2(file, file ? "" : file.error().message.c_str());
         const auto tokenizer = Tokenizer::load(**file);

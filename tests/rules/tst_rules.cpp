@@ -176,7 +176,9 @@ class TstRules : public QObject {
         QProcess version;
         version.start(tool, {"--version"});
         QVERIFY(version.waitForFinished());
-        if (!version.readAllStandardOutput().contains("version 14"))
+        const bool counts = version.readAllStandardOutput().contains("version 14");
+        QVERIFY2(counts || !qEnvironmentVariableIsSet("TESSERA_COMPLETE"), "clang-format 14 is needed");
+        if (!counts)
             QSKIP("another version of clang-format formats otherwise: 14 is the one that counts");
         QStringList files = sources({"kernels", "engine", "app", "ui", "tests"});
         QProcess format;

@@ -10,3 +10,12 @@ namespace test {
 std::string sampleModelPath();
 
 }  // namespace test
+
+// Skips where the sample model was not found, and fails where a run counts (./dev test sets TESSERA_COMPLETE).
+#define NEED_SAMPLE_MODEL(found)                                                                       \
+    do {                                                                                               \
+        if (!(found)) {                                                                                \
+            QVERIFY2(!qEnvironmentVariableIsSet("TESSERA_COMPLETE"), "the sample model is not there"); \
+            QSKIP("the sample model is not there: ./dev models gets it");                              \
+        }                                                                                              \
+    } while (false)

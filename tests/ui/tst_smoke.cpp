@@ -7,6 +7,7 @@
 #include <QTest>
 
 #include "app/profile.h"
+#include "tests/support/sample_model.h"
 
 class TstSmoke : public QObject {
     Q_OBJECT
@@ -20,8 +21,7 @@ class TstSmoke : public QObject {
 
 void TstSmoke::newcomer() {
     const auto sample = app::findSampleModel(app::profileFromEnvironment());
-    if (!sample)
-        QSKIP("the sample model is not there: ./dev models gets it");
+    NEED_SAMPLE_MODEL(sample);
     QTemporaryDir folder;
     QProcess run;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
